@@ -1,0 +1,101 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+// Who may import whom. ARCHITECTURE.md draws the same picture; a cycle or a missing row is a lint error.
+const allowedLibs = {
+  config: [],
+  observability: [],
+  crypto: [],
+  protocol: ['crypto'],
+  'kernel-spec': ['crypto', 'protocol'],
+  'kernel-cpu': ['crypto', 'protocol', 'kernel-spec'],
+  'kernel-conformance': ['crypto', 'protocol', 'kernel-spec', 'kernel-cpu'],
+  verification: ['crypto', 'protocol', 'kernel-spec'],
+  ledger: ['crypto', 'protocol'],
+  testing: [],
+};
+const appLibs = {
+  worker: ['config', 'observability', 'crypto', 'protocol', 'kernel-spec', 'kernel-cpu'],
+  verifier: [
+    'config',
+    'observability',
+    'crypto',
+    'protocol',
+    'kernel-spec',
+    'kernel-cpu',
+    'verification',
+    'ledger',
+  ],
+  cli: ['config', 'crypto', 'protocol', 'kernel-spec', 'kernel-cpu', 'verification'],
+  dashboard: [],
+  e2e: ['crypto', 'protocol', 'kernel-spec', 'kernel-cpu', 'testing'],
+};
+
+/** Boundary rows; `extraLibs` widens every row, for spec files. */
+function boundaries(extraLibs) {
+  const rows = [
+    ...Object.entries(allowedLibs).map(([name, libs]) => [`lib:${name}`, libs]),
+    ...Object.entries(appLibs).map(([name, libs]) => [`app:${name}`, libs]),
+  ];
+  return [
+    'error',
+    {
+      enforceBuildableLibDependency: false,
+      allow: [],
+      depConstraints: rows.map(([sourceTag, libs]) => ({
+        sourceTag,
+        onlyDependOnLibsWithTags: [...libs, ...extraLibs].map((name) => `lib:${name}`),
+      })),
+    },
+  ];
+}
+
+const driverImports = [
+  {
+    name: 'webgpu',
+    message: 'Only libs/kernel-webgpu talks to Dawn: the verifier never loads a GPU driver.',
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/generated', '**/node_modules', '.nx', 'data', '**/assembly'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    plugins: { '@nx': nx },
+    rules: {
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries([]),
+      'no-restricted-imports': ['error', { paths: driverImports }],
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/test/**/*.ts', '**/bench/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(['testing']),
+      'max-lines-per-function': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    // Programs a person runs in a terminal print; services log.
+    files: ['tools/**/*.mjs', 'apps/cli/**/*.ts', '**/bench/**/*.ts'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
+    rules: { 'no-console': 'off' },
+  },
+);

@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { transformSync, version } from 'esbuild';
 
-const options = { format: 'esm', target: 'node20', sourcemap: 'inline' };
+const options = {
+  format: 'esm',
+  target: 'node20.19',
+  supported: { 'import-attributes': true },
+  sourcemap: 'inline',
+};
 
 function compile(sourceText, sourcePath) {
   const loader = sourcePath.endsWith('.wgsl') ? 'text' : 'ts';

@@ -1,1 +1,3 @@
-export {};
+export { fcParameters } from './fast-check-parameters.ts';
+export { protocolVectors, type ProtocolVector } from './protocol-vectors.ts';
+export { seededBytes } from './seeded-bytes.ts';

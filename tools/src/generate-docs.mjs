@@ -1,0 +1,68 @@
+// Writes the docs that come from code, or with --check fails when one is stale:
+// docs/configuration.md from both apps' environment schemas, docs/errors.md from the protocol's code list.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { format, resolveConfig } from 'prettier';
+
+const bundlePath = 'dist/tools/docs.mjs';
+const entry = `
+  import { renderConfigMarkdown } from '@tops/config';
+  import { renderErrorsMarkdown } from '@tops/protocol';
+  import { verifierConfigSection } from './apps/verifier/src/config.ts';
+  import { workerConfigSection } from './apps/worker/src/config.ts';
+  import { renderCheatingTable } from '@tops/verification';
+  export const documents = {
+    'docs/configuration.md': () => renderConfigMarkdown([workerConfigSection, verifierConfigSection]),
+    'docs/errors.md': () => renderErrorsMarkdown(),
+  };
+  export const cheatingTable = renderCheatingTable();
+`;
+
+mkdirSync('dist/tools', { recursive: true });
+await build({
+  stdin: { contents: entry, resolveDir: process.cwd(), loader: 'ts' },
+  outfile: bundlePath,
+  tsconfig: 'tsconfig.base.json',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+const { documents, cheatingTable } = await import(pathToFileURL(bundlePath).href);
+
+const check = process.argv.includes('--check');
+const stale = [];
+
+async function emit(path, text) {
+  const wanted = await format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
+  let current = '';
+  try {
+    current = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  if (current === wanted) return;
+  if (check) stale.push(path);
+  else writeFileSync(path, wanted);
+}
+
+/** Replaces what stands between the two markers, so that prose and generated table share a page. */
+function withTable(path) {
+  const text = readFileSync(path, 'utf8');
+  const marked = /(<!-- cheating-table -->)[\s\S]*?(<!-- \/cheating-table -->)/;
+  if (!marked.test(text)) throw new Error(`${path}: the cheating-table markers are missing`);
+  return text.replace(marked, (_match, open, close) => `${open}\n\n${cheatingTable}\n\n${close}`);
+}
+
+for (const [path, render] of Object.entries(documents)) await emit(path, render());
+for (const path of ['README.md', 'SECURITY.md']) await emit(path, withTable(path));
+
+if (stale.length > 0) {
+  console.error(`stale: ${stale.join(', ')} (run \`npx nx run tools:docs\` and commit)`);
+  process.exit(1);
+}

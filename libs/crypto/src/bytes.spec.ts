@@ -47,6 +47,14 @@ describe('base64', () => {
     expect(new TextDecoder().decode(base64ToBytes(encoded))).toBe(plain);
   });
 
+  it('reads and refuses megabytes without overflowing a stack', () => {
+    const encoded = 'QUJD'.repeat(2_000_000);
+    expect(base64ToBytes(encoded)).toHaveLength(6_000_000);
+    expect(() => base64ToBytes(`${encoded}!AAA`)).toThrow(
+      expect.objectContaining({ code: 'base64_malformed' }),
+    );
+  });
+
   it.each([
     ['unpadded', 'Zg'],
     ['stray bits in two letters', 'Zh=='],

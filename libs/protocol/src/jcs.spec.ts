@@ -20,6 +20,7 @@ describe('jcs', () => {
     ['a map', new Map()],
     ['bytes', new Uint8Array(2)],
     ['an object with toJSON', { toJSON: () => 1 }],
+    ['an object with a hidden toJSON', Object.defineProperty({}, 'toJSON', { value: () => 1 })],
     ['a number as it was written', new JsonNumber('1')],
     ['a circle', circular],
   ])('refuses %s, which has no I-JSON form', (_name, value) => {
@@ -29,6 +30,7 @@ describe('jcs', () => {
   it('takes plain values, objects without a prototype and repeated references', () => {
     const shared = { b: [] };
     const bare = Object.assign(Object.create(null) as object, { z: shared, a: shared });
+    expect(jcs({ toJSON: 1 })).toBe('{"toJSON":1}');
     expect(jcs([null, true, 'x', 0.5, bare])).toBe(
       '[null,true,"x",0.5,{"a":{"b":[]},"z":{"b":[]}}]',
     );

@@ -50,7 +50,10 @@ function requireJsonValue(value: unknown, depth: number): void {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw new TypeError('expected a plain object, got an instance of a class');
   }
-  if ('toJSON' in value) throw new TypeError('expected a plain object, got one with toJSON');
+  // Own and enumerable it would be refused below; hidden or inherited, canonicalize would still call it.
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    throw new TypeError('expected a plain object, got one with a toJSON function');
+  }
   for (const [key, member] of Object.entries(value)) {
     requireWellFormed(key);
     requireJsonValue(member, depth + 1);

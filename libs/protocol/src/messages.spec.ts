@@ -21,6 +21,7 @@ import {
   parseVerifiedResponse,
   parseWorkerInfo,
   parseWorkerPage,
+  rowsProblem,
 } from './index.ts';
 
 const base64 = (byteCount: number) => bytesToBase64(seededBytes(11, byteCount));
@@ -77,6 +78,13 @@ describe('rows', () => {
     const rows = Array.from({ length: maxChallengeRows + 1 }, (_, row) => row);
     expectValue(challengeOf(rows.slice(1)));
     expect(expectProblem(challengeOf(rows)).code).toBe('rows_invalid');
+  });
+
+  it('holds any list to its own bound', () => {
+    expect(rowsProblem({ rows: [1, 2], maxCount: 2 })).toBeUndefined();
+    expect(rowsProblem({ rows: [1, 2, 3], maxCount: 2 })).toMatchObject({ field: 'rows' });
+    expect(rowsProblem({ rows: [1, 2], maxCount: 2, m: 3 })).toBeUndefined();
+    expect(rowsProblem({ rows: [1, 2], maxCount: 2, m: 2 })).toMatchObject({ field: 'rows[1]' });
   });
 
   it('names the item at fault', () => {

@@ -57,8 +57,9 @@ const goodMessages = {
 const names = Object.keys(readers) as (keyof typeof readers)[];
 
 function expectJudged(bytes: Uint8Array): void {
+  const json = parseJson(bytes);
   for (const name of names) {
-    const parsed = parseBytes<unknown>(bytes, readers[name]);
+    const parsed = json.ok ? readers[name](json.value) : json;
     if (!parsed.ok) expect(errorCodes).toHaveProperty(expectProblem(parsed).code);
   }
 }
@@ -95,7 +96,7 @@ describe('no parser throws', () => {
           expectProblemOrSame(parseReceipt({ ...goodReceipt, [key]: value }));
         }
       }),
-      fcParameters(300),
+      fcParameters(),
     );
   });
 
@@ -116,7 +117,7 @@ describe('no parser throws', () => {
         for (const { at, drop, insert } of list) bytes.splice(at, drop, ...insert);
         expectJudged(Uint8Array.from(bytes));
       }),
-      fcParameters(150),
+      fcParameters(60),
     );
   });
 });

@@ -1,1 +1,36 @@
-export {};
+export { INITIAL_HASH, nextHead, nextPrevHash } from './epoch-chain.ts';
+export {
+  ledgerEntryBytes,
+  LedgerRoot,
+  ledgerRoot,
+  type FinalOutcome,
+  type LedgerEntry,
+  type Outcome,
+} from './ledger-entry.ts';
+export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
+export {
+  EVIDENCE_BYTES_MAX,
+  PAGE_LIMIT_MAX,
+  type CommitInput,
+  type CommitResult,
+  type CreditRow,
+  type EpochRecord,
+  type EpochSeal,
+  type LedgerStore,
+  type OpenEpochInput,
+  type ReceiptRecord,
+  type SettleInput,
+  type SettleResult,
+  type WorkerRecord,
+  type WorkerState,
+} from './ledger-store.ts';
+export {
+  auditRows,
+  isNewKey,
+  NEW_KEY_RECEIPTS,
+  TRUST_OPS_UNIT_DEFAULT,
+  type AuditPolicy,
+  type Reputation,
+} from './reputation.ts';
+export { openSqliteLedger, type SqliteLedgerOptions } from './sqlite/sqlite-ledger.ts';
+export { TOPS_EPOCHS_DEFAULT, verifiedTops } from './verified-tops.ts';

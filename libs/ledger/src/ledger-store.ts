@@ -1,0 +1,221 @@
+import type { ParsedReceipt, Receipt } from '@tops/protocol';
+import type { LedgerEntry, Outcome } from './ledger-entry.ts';
+
+/** An epoch as stored. Ids only increase; `prevHash` and `entropy` never change once the epoch was opened. */
+export interface EpochRecord {
+  readonly epochId: number;
+  /** The beacon, 32 bytes: prev_hash(e) of the protocol, computed by the store when the epoch was opened. */
+  readonly prevHash: Uint8Array;
+  /** The verifier's 32 random bytes that went into the beacon; published with the epoch. */
+  readonly entropy: Uint8Array;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+  /** The epoch opened before this one, whose beacon is chained in; absent for the very first. */
+  readonly previousEpochId?: number;
+  /** The latest sealed epoch when this one was opened, whose head is chained in; absent when none was sealed yet. */
+  readonly sealedAtOpeningEpochId?: number;
+  /** Present once sealed, immutable from then on. */
+  readonly sealed?: EpochSeal;
+}
+
+/** What sealing adds to an epoch. Hashes are 32 bytes. */
+export interface EpochSeal {
+  readonly head: Uint8Array;
+  readonly ledgerRoot: Uint8Array;
+  readonly entryCount: number;
+}
+
+/**
+ * `new` until the key has a few standing accepted receipts and a streak, then `active`; `quarantined` while its receipts of
+ * the latest opened epoch would be refused.
+ */
+export type WorkerState = 'new' | 'active' | 'quarantined';
+
+/**
+ * A key's record. Units are 2^19 ops and bigint: a key at 1 POPS passes 2^53 units within two months, and 2^63 units only
+ * after more than a century.
+ */
+export interface WorkerRecord {
+  readonly publicKeyHex: string;
+  readonly did: string;
+  /** The label of the key's latest receipt, attacker-chosen text within the protocol's label alphabet. */
+  readonly label?: string;
+  /** Standing credit over all epochs: counts at acceptance, taken back by a revocation. */
+  readonly creditedUnits: bigint;
+  /** Receipts by where they stand now: a revocation moves accepted ones to `revoked`. */
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly missed: number;
+  readonly revoked: number;
+  /** Units accepted since the last rejection; a missed answer halves it. See auditRows. */
+  readonly streakUnits: bigint;
+  /** First epoch whose receipts are taken again; kept after the quarantine has passed. */
+  readonly quarantinedUntilEpoch?: number;
+  readonly lastSeenAtMs: number;
+  /** Credited ops of the last sealed epochs over their wall time, in 10^12 ops per second. */
+  readonly verifiedTops: number;
+  readonly state: WorkerState;
+}
+
+/** A receipt as stored; answers to a worker are always made from this, never from the request at hand. */
+export interface ReceiptRecord {
+  readonly receiptId: string;
+  readonly publicKeyHex: string;
+  /** The wire form, as signed by the worker. */
+  readonly receipt: Receipt;
+  /** The challenged rows, ascending. */
+  readonly rows: readonly number[];
+  readonly deadlineAtMs: number;
+  readonly challengeSigHex: string;
+  readonly receivedAtMs: number;
+  readonly outcome: Outcome;
+  /** 0n unless the outcome is `accepted`. */
+  readonly creditedUnits: bigint;
+  /** The row whose recomputation contradicted the commitment, on `rejected` only. */
+  readonly mismatchRow?: number;
+  /** When the outcome became final (the latest change, for a revocation). */
+  readonly settledAtMs?: number;
+}
+
+/** One key's standing in one epoch. */
+export interface CreditRow {
+  readonly publicKeyHex: string;
+  readonly did: string;
+  readonly creditedUnits: bigint;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly missed: number;
+  readonly revoked: number;
+}
+
+export interface OpenEpochInput {
+  readonly epochId: number;
+  /** 32 bytes from a CSPRNG. */
+  readonly entropy: Uint8Array;
+  readonly opensAtMs: number;
+  /** Exclusive end; closesAtMs − opensAtMs is the epoch's wall time. */
+  readonly closesAtMs: number;
+}
+
+export interface CommitInput {
+  /** A receipt that passed every check of it, the signature included. */
+  readonly parsed: ParsedReceipt;
+  /** The rows drawn for it: ascending, distinct, below m. Ignored when the receipt is already stored. */
+  readonly rows: readonly number[];
+  readonly deadlineAtMs: number;
+  readonly challengeSigHex: string;
+  readonly receivedAtMs: number;
+  /** Open challenges a key may have, and the lower bound for a key that is still new. */
+  readonly maxOpen: number;
+  readonly maxOpenNewKey: number;
+}
+
+/**
+ * What became of a commit, in the order of the checks: the same receipt again is `existing` whatever limits say today;
+ * another receipt under its (epoch, key, nonce) is `nonce_already_used`; only then quarantine and caps count.
+ */
+export type CommitResult =
+  | { readonly kind: 'created' | 'existing'; readonly record: ReceiptRecord }
+  | { readonly kind: 'nonce_already_used' }
+  | { readonly kind: 'key_quarantined'; readonly untilEpochId: number }
+  | { readonly kind: 'too_many_open'; readonly openCount: number; readonly limit: number };
+
+export interface SettleInput {
+  readonly receiptId: string;
+  readonly outcome: 'accepted' | 'rejected';
+  readonly atMs: number;
+  /** Rejected only: the row that was contradicted. */
+  readonly row?: number;
+  /** Rejected only: the proof that shows it, at most EVIDENCE_BYTES_MAX. */
+  readonly evidence?: Uint8Array;
+  /** Rejected only: first epoch whose receipts are taken again. */
+  readonly quarantineUntilEpoch?: number;
+}
+
+/** `unchanged`: the receipt was no longer open; answer from the record's own outcome. */
+export type SettleResult =
+  | { readonly kind: 'settled' | 'unchanged'; readonly record: ReceiptRecord }
+  | { readonly kind: 'receipt_unknown' };
+
+/** Bound on the evidence kept with a rejected receipt: no proof that arrives in a body of 256 KiB is longer. */
+export const EVIDENCE_BYTES_MAX = 262_144;
+
+/** Bound on one page of any list; a larger `limit` is taken as this. */
+export const PAGE_LIMIT_MAX = 10_000;
+
+/**
+ * The one storage port. Coarse on purpose: every call is one durable transaction (its promise settles after the commit
+ * reached the disk, or rejects with a LedgerError and changed nothing), so an adapter for another database has no
+ * half-way states to map. There is no clock inside: times come in as unix milliseconds.
+ */
+export interface LedgerStore {
+  /**
+   * Opens an epoch, insert-if-absent: the first caller's entropy makes the beacon, later callers read it back.
+   *
+   * @throws LedgerError `epoch_regressed` when the id is lower than the latest opened epoch's, stored or not.
+   */
+  openEpoch(input: OpenEpochInput): Promise<EpochRecord>;
+  getEpoch(epochId: number): Promise<EpochRecord | undefined>;
+  latestEpoch(): Promise<EpochRecord | undefined>;
+  /** Newest first; `beforeId` is exclusive. */
+  listEpochs(page: { readonly beforeId?: number; readonly limit: number }): Promise<EpochRecord[]>;
+  /** Opened and not yet sealed, oldest first: the order they must be sealed in. */
+  unsealedEpochs(): Promise<EpochRecord[]>;
+  /**
+   * Seals an epoch for good: its head commits to every entry. Sealing a sealed epoch reads it back. From the moment it is
+   * asked with no receipt open, the epoch takes no further receipts.
+   *
+   * @throws LedgerError `epoch_unknown`, `seal_out_of_order`, `receipts_open`.
+   */
+  sealEpoch(input: { readonly epochId: number }): Promise<EpochRecord>;
+
+  /**
+   * Receipt, rows, deadline and challenge signature in one transaction, unique on (epoch, key, nonce).
+   *
+   * @throws LedgerError `epoch_unknown`, `epoch_sealed`.
+   */
+  commitReceipt(input: CommitInput): Promise<CommitResult>;
+  /**
+   * Makes a verdict final. `accepted` credits at once. `rejected` takes back the key's credit of that epoch (its accepted
+   * receipts become revoked), revokes every challenge the key still has open, and quarantines the key.
+   */
+  settleReceipt(input: SettleInput): Promise<SettleResult>;
+  /**
+   * Open challenges whose deadline lies before `nowMs` become missed, but those whose proof is being verified.
+   *
+   * @returns how many.
+   */
+  expireChallenges(input: {
+    readonly nowMs: number;
+    readonly exceptReceiptIds: ReadonlySet<string>;
+  }): Promise<number>;
+  getReceipt(receiptId: string): Promise<ReceiptRecord | undefined>;
+  /** What settleReceipt kept with a rejected receipt. */
+  getEvidence(receiptId: string): Promise<Uint8Array | undefined>;
+  countOpen(filter?: {
+    readonly publicKeyHex?: string;
+    readonly epochId?: number;
+  }): Promise<number>;
+
+  getWorker(publicKeyHex: string): Promise<WorkerRecord | undefined>;
+  /** Ordered by public key; `after` is an exclusive cursor: the last key of the page before. */
+  listWorkers(page: { readonly after?: string; readonly limit: number }): Promise<WorkerRecord[]>;
+  /** Ordered by public key; the whole epoch without a page (up to PAGE_LIMIT_MAX rows). */
+  epochCredits(
+    epochId: number,
+    page?: { readonly after?: string; readonly limit: number },
+  ): Promise<CreditRow[]>;
+  /**
+   * What the epoch's ledger_root is made of, in commit order. Only of a sealed epoch is it final: before, entries may still be
+   * added and change, and open receipts are left out.
+   */
+  epochEntries(
+    epochId: number,
+    page?: { readonly afterReceiptId?: string; readonly limit: number },
+  ): Promise<LedgerEntry[]>;
+
+  /** Readiness: writes and commits one row, so a full or read-only disk shows. @throws LedgerError */
+  check(): Promise<void>;
+  /** Finishes what is queued, then releases the directory; later calls reject with `closed`. */
+  close(): Promise<void>;
+}

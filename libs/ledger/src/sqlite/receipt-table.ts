@@ -1,0 +1,209 @@
+import { bytesToHex, hexToBytes } from '@tops/crypto';
+import { opsToUnits, shapeOps, type Receipt } from '@tops/protocol';
+import type { CommitInput, ReceiptRecord } from '../ledger-store.ts';
+import type { Outcome } from '../ledger-entry.ts';
+import type { Connection, Row, Statement } from './connection.ts';
+
+/** A receipt as the transitions between outcomes need it. */
+export interface StoredReceipt {
+  readonly seq: number;
+  readonly receiptId: string;
+  readonly epochId: number;
+  readonly publicKey: Uint8Array;
+  /** Nominal units of 2^19 ops: credited while accepted. */
+  readonly units: bigint;
+  readonly outcome: Outcome;
+}
+
+/** A stored receipt with what its ledger entry is made of. */
+export interface StoredEntry extends StoredReceipt {
+  readonly rows: readonly number[];
+}
+
+/** Receipts, their challenges and the evidence against them. */
+export class ReceiptTable {
+  readonly #statements: Readonly<Record<keyof typeof SQL, Statement>>;
+
+  constructor(connection: Connection) {
+    this.#statements = {
+      get: connection.prepare(SQL.get),
+      byNonce: connection.prepare(SQL.byNonce),
+      insert: connection.prepare(SQL.insert),
+      settle: connection.prepare(SQL.settle),
+      revokeAccepted: connection.prepare(SQL.revokeAccepted),
+      openOfKey: connection.prepare(SQL.openOfKey),
+      openPastDeadline: connection.prepare(SQL.openPastDeadline),
+      countOpen: connection.prepare(SQL.countOpen),
+      countOpenOfKey: connection.prepare(SQL.countOpenOfKey),
+      countOpenOfEpoch: connection.prepare(SQL.countOpenOfEpoch),
+      entries: connection.prepare(SQL.entries),
+      insertEvidence: connection.prepare(SQL.insertEvidence),
+      getEvidence: connection.prepare(SQL.getEvidence),
+    };
+  }
+
+  get(receiptId: Uint8Array): ReceiptRecord | undefined {
+    const row = this.#statements.get.get(receiptId);
+    return row === undefined ? undefined : toReceiptRecord(row);
+  }
+
+  getStored(receiptId: Uint8Array): StoredReceipt | undefined {
+    const row = this.#statements.get.get(receiptId);
+    return row === undefined ? undefined : toStored(row);
+  }
+
+  byNonce(key: {
+    readonly epochId: number;
+    readonly publicKey: Uint8Array;
+    readonly nonce: number;
+  }): ReceiptRecord | undefined {
+    const row = this.#statements.byNonce.get(key.epochId, key.publicKey, key.nonce);
+    return row === undefined ? undefined : toReceiptRecord(row);
+  }
+
+  insert(input: CommitInput): void {
+    const { parsed } = input;
+    this.#statements.insert.run(
+      hexToBytes(parsed.receiptId),
+      parsed.receipt.epoch_id,
+      parsed.publicKey,
+      parsed.receipt.nonce,
+      opsToUnits(shapeOps(parsed.receipt.sizes)),
+      JSON.stringify(parsed.receipt),
+      JSON.stringify(input.rows),
+      input.deadlineAtMs,
+      hexToBytes(input.challengeSigHex),
+      input.receivedAtMs,
+    );
+  }
+
+  settle(input: {
+    readonly seq: number;
+    readonly outcome: Outcome;
+    readonly atMs: number;
+    readonly mismatchRow?: number | undefined;
+  }): void {
+    this.#statements.settle.run(input.outcome, input.mismatchRow ?? null, input.atMs, input.seq);
+  }
+
+  /** @returns how many accepted receipts of the key in the epoch are revoked now. */
+  revokeAccepted(key: {
+    readonly epochId: number;
+    readonly publicKey: Uint8Array;
+    readonly atMs: number;
+  }): number {
+    return this.#statements.revokeAccepted.run(key.atMs, key.epochId, key.publicKey);
+  }
+
+  openOfKey(publicKey: Uint8Array): StoredReceipt[] {
+    return this.#statements.openOfKey.all(publicKey).map(toStored);
+  }
+
+  openPastDeadline(input: {
+    readonly nowMs: number;
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): StoredReceipt[] {
+    return this.#statements.openPastDeadline
+      .all(input.nowMs, input.afterSeq, input.limit)
+      .map(toStored);
+  }
+
+  countOpen(filter: { readonly publicKey?: Uint8Array; readonly epochId?: number }): number {
+    const { publicKey, epochId } = filter;
+    if (publicKey !== undefined) {
+      const inEpoch = this.#statements.countOpenOfKey.get(publicKey, epochId ?? null);
+      return inEpoch?.integer('open_count') ?? 0;
+    }
+    const row =
+      epochId === undefined
+        ? this.#statements.countOpen.get()
+        : this.#statements.countOpenOfEpoch.get(epochId);
+    return row?.integer('open_count') ?? 0;
+  }
+
+  /** Entries of an epoch in commit order, open receipts left out. */
+  entries(page: {
+    readonly epochId: number;
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): StoredEntry[] {
+    return this.#statements.entries
+      .all(page.epochId, page.afterSeq, page.limit)
+      .map((row) => ({ ...toStored(row), rows: parseRows(row) }));
+  }
+
+  insertEvidence(receiptId: Uint8Array, proof: Uint8Array): void {
+    this.#statements.insertEvidence.run(receiptId, proof);
+  }
+
+  getEvidence(receiptId: Uint8Array): Uint8Array | undefined {
+    return this.#statements.getEvidence.get(receiptId)?.blob('proof');
+  }
+}
+
+const STORED_COLUMNS = 'seq, receipt_id, epoch_id, public_key, units, outcome';
+
+const SQL = {
+  get: 'SELECT * FROM receipts WHERE receipt_id = ?',
+  byNonce: 'SELECT * FROM receipts WHERE epoch_id = ? AND public_key = ? AND nonce = ?',
+  insert: `
+    INSERT INTO receipts (receipt_id, epoch_id, public_key, nonce, units, receipt_json, rows_json,
+      deadline_at_ms, challenge_sig, received_at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  settle: 'UPDATE receipts SET outcome = ?, mismatch_row = ?, settled_at_ms = ? WHERE seq = ?',
+  revokeAccepted: `
+    UPDATE receipts SET outcome = 'revoked', settled_at_ms = ?
+    WHERE epoch_id = ? AND public_key = ? AND outcome = 'accepted'`,
+  openOfKey: `
+    SELECT ${STORED_COLUMNS} FROM receipts WHERE outcome = 'open' AND public_key = ? ORDER BY seq`,
+  openPastDeadline: `
+    SELECT ${STORED_COLUMNS} FROM receipts INDEXED BY receipts_open
+    WHERE outcome = 'open' AND deadline_at_ms < ? AND seq > ? ORDER BY seq LIMIT ?`,
+  countOpen: `SELECT count(*) AS open_count FROM receipts WHERE outcome = 'open'`,
+  countOpenOfKey: `
+    SELECT count(*) AS open_count FROM receipts
+    WHERE outcome = 'open' AND public_key = ?1 AND (?2 IS NULL OR epoch_id = ?2)`,
+  countOpenOfEpoch: `
+    SELECT count(*) AS open_count FROM receipts INDEXED BY receipts_open
+    WHERE outcome = 'open' AND epoch_id = ?`,
+  entries: `
+    SELECT ${STORED_COLUMNS}, rows_json FROM receipts INDEXED BY receipts_in_epoch
+    WHERE epoch_id = ? AND seq > ? AND outcome <> 'open' ORDER BY seq LIMIT ?`,
+  insertEvidence: 'INSERT INTO evidence (receipt_id, proof) VALUES (?, ?)',
+  getEvidence: 'SELECT proof FROM evidence WHERE receipt_id = ?',
+};
+
+function toStored(row: Row): StoredReceipt {
+  return {
+    seq: row.integer('seq'),
+    receiptId: bytesToHex(row.blob('receipt_id')),
+    epochId: row.integer('epoch_id'),
+    publicKey: row.blob('public_key'),
+    units: row.bigint('units'),
+    // The schema's CHECK keeps the column to these words.
+    outcome: row.text('outcome') as Outcome,
+  };
+}
+
+function toReceiptRecord(row: Row): ReceiptRecord {
+  const stored = toStored(row);
+  return {
+    receiptId: stored.receiptId,
+    publicKeyHex: bytesToHex(stored.publicKey),
+    // Written by insert() from a parsed receipt, never from raw bytes.
+    receipt: JSON.parse(row.text('receipt_json')) as Receipt,
+    rows: parseRows(row),
+    deadlineAtMs: row.integer('deadline_at_ms'),
+    challengeSigHex: bytesToHex(row.blob('challenge_sig')),
+    receivedAtMs: row.integer('received_at_ms'),
+    outcome: stored.outcome,
+    creditedUnits: stored.outcome === 'accepted' ? stored.units : 0n,
+    ...(row.isNull('mismatch_row') ? {} : { mismatchRow: row.integer('mismatch_row') }),
+    ...(row.isNull('settled_at_ms') ? {} : { settledAtMs: row.integer('settled_at_ms') }),
+  };
+}
+
+function parseRows(row: Row): number[] {
+  return JSON.parse(row.text('rows_json')) as number[];
+}

@@ -1,0 +1,240 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hexToBytes, isHex } from '@tops/crypto';
+import { unitsToOps } from '@tops/protocol';
+import { requireCommitInput, requireOpenEpochInput, requireSettleInput } from '../input-checks.ts';
+import { LedgerRoot, type FinalOutcome, type LedgerEntry } from '../ledger-entry.ts';
+import {
+  PAGE_LIMIT_MAX,
+  type CommitInput,
+  type CommitResult,
+  type CreditRow,
+  type EpochRecord,
+  type LedgerStore,
+  type OpenEpochInput,
+  type ReceiptRecord,
+  type SettleInput,
+  type SettleResult,
+  type WorkerRecord,
+} from '../ledger-store.ts';
+import type { Connection } from './connection.ts';
+import type { EpochTable } from './epoch-table.ts';
+import { GroupCommit } from './group-commit.ts';
+import { ReceiptTable, type StoredEntry } from './receipt-table.ts';
+import { commitReceipt, missReceipt, settleReceipt, type Tables } from './transitions.ts';
+import { WorkerTable, type WorkerView } from './worker-table.ts';
+
+/** Writes one transaction takes together: bounds how long the event loop is held. */
+const BATCH_LIMIT = 512;
+/** Entries hashed, and challenges expired, in one go: about 10 ms of the event loop. */
+const SLICE_LIMIT = 100;
+
+/** LedgerStore over one libsql connection. Made by openSqliteLedger. */
+export class SqliteLedgerStore implements LedgerStore {
+  readonly #topsEpochs: number;
+  readonly #connection: Connection;
+  readonly #lock: Connection;
+  readonly #tables: Tables;
+  readonly #writes: GroupCommit;
+  readonly #probe: () => void;
+
+  constructor(
+    options: { readonly topsEpochs: number; readonly queueLimit: number },
+    dependencies: {
+      readonly connection: Connection;
+      readonly lock: Connection;
+      readonly epochs: EpochTable;
+    },
+  ) {
+    const { connection, lock, epochs } = dependencies;
+    this.#topsEpochs = options.topsEpochs;
+    this.#connection = connection;
+    this.#lock = lock;
+    this.#tables = {
+      epochs,
+      receipts: new ReceiptTable(connection),
+      workers: new WorkerTable(connection),
+    };
+    this.#writes = new GroupCommit(
+      { queueLimit: options.queueLimit, batchLimit: BATCH_LIMIT },
+      connection,
+    );
+    const probe = connection.prepare(
+      `INSERT INTO meta (key, value) VALUES ('probe', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1`,
+    );
+    this.#probe = () => void probe.run();
+  }
+
+  async openEpoch(input: OpenEpochInput): Promise<EpochRecord> {
+    requireOpenEpochInput(input);
+    return this.#writes.run(() => this.#tables.epochs.open(input));
+  }
+
+  async getEpoch(epochId: number): Promise<EpochRecord | undefined> {
+    return this.#tables.epochs.get(epochId);
+  }
+
+  async latestEpoch(): Promise<EpochRecord | undefined> {
+    return this.#tables.epochs.latest();
+  }
+
+  async listEpochs(page: { beforeId?: number; limit: number }): Promise<EpochRecord[]> {
+    return this.#tables.epochs.list({
+      beforeId: page.beforeId ?? Number.MAX_SAFE_INTEGER,
+      limit: pageLimit(page.limit),
+    });
+  }
+
+  async unsealedEpochs(): Promise<EpochRecord[]> {
+    return this.#tables.epochs.unsealed();
+  }
+
+  async sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
+    const { epochId } = input;
+    const { epochs, receipts } = this.#tables;
+    const alreadySealed = await this.#writes.run(() =>
+      epochs.beginSeal({ epochId, openCount: receipts.countOpen({ epochId }) }),
+    );
+    if (alreadySealed !== undefined) return alreadySealed;
+    const root = new LedgerRoot();
+    let slice: StoredEntry[];
+    let afterSeq = 0;
+    do {
+      slice = receipts.entries({ epochId, afterSeq, limit: SLICE_LIMIT });
+      for (const entry of slice) root.append(toLedgerEntry(entry));
+      afterSeq = slice.at(-1)?.seq ?? afterSeq;
+      await nextTurn();
+    } while (slice.length === SLICE_LIMIT);
+    return this.#writes.run(() => epochs.finishSeal(epochId, root));
+  }
+
+  async commitReceipt(input: CommitInput): Promise<CommitResult> {
+    requireCommitInput(input);
+    return this.#writes.run(() => commitReceipt(input, this.#tables));
+  }
+
+  async settleReceipt(input: SettleInput): Promise<SettleResult> {
+    requireSettleInput(input);
+    if (!isHex(input.receiptId, 32)) return { kind: 'receipt_unknown' };
+    return this.#writes.run(() => settleReceipt(input, this.#tables));
+  }
+
+  async expireChallenges(input: {
+    nowMs: number;
+    exceptReceiptIds: ReadonlySet<string>;
+  }): Promise<number> {
+    let missedCount = 0;
+    let afterSeq: number | undefined = 0;
+    while (afterSeq !== undefined) {
+      const from: number = afterSeq;
+      afterSeq = await this.#writes.run(() => {
+        const past = this.#tables.receipts.openPastDeadline({
+          nowMs: input.nowMs,
+          afterSeq: from,
+          limit: SLICE_LIMIT,
+        });
+        for (const open of past) {
+          if (input.exceptReceiptIds.has(open.receiptId)) continue;
+          missReceipt(open, { atMs: input.nowMs }, this.#tables);
+          missedCount++;
+        }
+        return past.length === SLICE_LIMIT ? past.at(-1)?.seq : undefined;
+      });
+    }
+    return missedCount;
+  }
+
+  async getReceipt(receiptId: string): Promise<ReceiptRecord | undefined> {
+    if (!isHex(receiptId, 32)) return undefined;
+    return this.#tables.receipts.get(hexToBytes(receiptId));
+  }
+
+  async getEvidence(receiptId: string): Promise<Uint8Array | undefined> {
+    if (!isHex(receiptId, 32)) return undefined;
+    return this.#tables.receipts.getEvidence(hexToBytes(receiptId));
+  }
+
+  async countOpen(filter: { publicKeyHex?: string; epochId?: number } = {}): Promise<number> {
+    const { publicKeyHex, epochId } = filter;
+    if (publicKeyHex !== undefined && !isHex(publicKeyHex, 32)) return 0;
+    return this.#tables.receipts.countOpen({
+      ...(publicKeyHex === undefined ? {} : { publicKey: hexToBytes(publicKeyHex) }),
+      ...(epochId === undefined ? {} : { epochId }),
+    });
+  }
+
+  async getWorker(publicKeyHex: string): Promise<WorkerRecord | undefined> {
+    if (!isHex(publicKeyHex, 32)) return undefined;
+    return this.#tables.workers.get(hexToBytes(publicKeyHex), this.#workerView());
+  }
+
+  async listWorkers(page: { after?: string; limit: number }): Promise<WorkerRecord[]> {
+    return this.#tables.workers.list(
+      { after: keyCursor(page.after), limit: pageLimit(page.limit) },
+      this.#workerView(),
+    );
+  }
+
+  async epochCredits(
+    epochId: number,
+    page: { after?: string; limit: number } = { limit: PAGE_LIMIT_MAX },
+  ): Promise<CreditRow[]> {
+    const { after, limit } = page;
+    return this.#tables.workers.epochCredits({
+      epochId,
+      after: keyCursor(after),
+      limit: pageLimit(limit),
+    });
+  }
+
+  async epochEntries(
+    epochId: number,
+    page?: { afterReceiptId?: string; limit: number },
+  ): Promise<LedgerEntry[]> {
+    const { receipts } = this.#tables;
+    const after = page?.afterReceiptId;
+    const afterSeq =
+      after !== undefined && isHex(after, 32) ? receipts.getStored(hexToBytes(after))?.seq : 0;
+    // A cursor that is not a receipt of the ledger has nothing after it.
+    if (afterSeq === undefined) return [];
+    const limit = page === undefined ? Number.MAX_SAFE_INTEGER : pageLimit(page.limit);
+    return receipts.entries({ epochId, afterSeq, limit }).map(toLedgerEntry);
+  }
+
+  async check(): Promise<void> {
+    await this.#writes.run(this.#probe);
+  }
+
+  async close(): Promise<void> {
+    this.#writes.close();
+    this.#connection.close();
+    this.#lock.close();
+  }
+
+  #workerView(): WorkerView {
+    return {
+      topsWindow: this.#tables.epochs.topsWindow(this.#topsEpochs),
+      latestEpochId: this.#tables.epochs.latest()?.epochId ?? 0,
+    };
+  }
+}
+
+function pageLimit(limit: number): number {
+  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
+}
+
+/** The exclusive lower bound of a page of keys: no bytes at all sort before every key. */
+function keyCursor(after: string | undefined): Uint8Array {
+  return after !== undefined && isHex(after, 32) ? hexToBytes(after) : new Uint8Array(0);
+}
+
+function toLedgerEntry(stored: StoredEntry): LedgerEntry {
+  const credited_ops =
+    stored.outcome === 'accepted' ? unitsToOps(Number(stored.units)).toString() : '0';
+  return {
+    credited_ops,
+    // entries() leaves open receipts out.
+    outcome: stored.outcome as FinalOutcome,
+    receipt_id: stored.receiptId,
+    rows: stored.rows,
+  };
+}

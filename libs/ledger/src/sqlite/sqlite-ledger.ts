@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LedgerError } from '../ledger-error.ts';
+import type { LedgerStore } from '../ledger-store.ts';
+import { TOPS_EPOCHS_DEFAULT } from '../verified-tops.ts';
+import { Connection } from './connection.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { EpochTable } from './epoch-table.ts';
+import { migrate } from './schema.ts';
+import { toLedgerError } from './sqlite-error.ts';
+import { SqliteLedgerStore } from './sqlite-ledger-store.ts';
+
+/** How the embedded ledger is opened. */
+export interface SqliteLedgerOptions {
+  /** Directory of the ledger; made with mode 0700 when absent. */
+  readonly dataDir: string;
+  /** EPOCH_SECONDS: refused when it would number the present lower than an epoch already opened. Unchecked when absent. */
+  readonly epochSeconds?: number;
+  /** Sealed epochs verified TOPS look back over; TOPS_EPOCHS_DEFAULT when absent. */
+  readonly topsEpochs?: number;
+  /** Writes that may wait for the disk before `overloaded`; 4096 by default. */
+  readonly queueLimit?: number;
+  /** How long to wait for a predecessor that still holds the directory; 2000 by default. */
+  readonly lockWaitMs?: number;
+}
+
+/** Above this a full structural check would hold up the start for too long; damage then shows on reading. */
+const QUICK_CHECK_BYTES_MAX = 128 * 2 ** 20;
+
+/**
+ * Opens the embedded SQLite ledger: write-ahead log, synchronous=FULL, one process per directory, group commit.
+ *
+ * @throws LedgerError `locked`, `schema_unknown`, `corrupt`, `epoch_regressed`, `read_only`, `disk_full`, `io`.
+ */
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<LedgerStore> {
+  const { dataDir } = options;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw toLedgerError(error, `making ${dataDir}`);
+  }
+  const lock = await lockDirectory({ dataDir, waitMs: options.lockWaitMs ?? 2_000 });
+  try {
+    const connection = openDatabase(join(dataDir, 'ledger.sqlite'));
+    try {
+      const epochs = new EpochTable(connection);
+      if (options.epochSeconds !== undefined) requireIdsIncrease(options.epochSeconds, epochs);
+      return new SqliteLedgerStore(
+        {
+          topsEpochs: options.topsEpochs ?? TOPS_EPOCHS_DEFAULT,
+          queueLimit: options.queueLimit ?? 4_096,
+        },
+        { connection, lock, epochs },
+      );
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function openDatabase(path: string): Connection {
+  const connection = new Connection(path, { busyTimeoutMs: 5_000 });
+  try {
+    if (connection.readText('PRAGMA journal_mode = WAL') !== 'wal') {
+      throw new LedgerError('io', `${path}: the file system does not support a write-ahead log`);
+    }
+    // FULL: COMMIT returns after the log reached the disk, which is what an acknowledged receipt promises.
+    connection.execute('PRAGMA synchronous = FULL');
+    connection.execute('PRAGMA foreign_keys = ON');
+    connection.execute('PRAGMA cache_size = -32768');
+    // Receipt ids are hashes and touch pages all over: a longer log folds more of their writes together.
+    connection.readText('PRAGMA wal_autocheckpoint = 4000');
+    connection.readText('PRAGMA journal_size_limit = 67108864');
+    requireIntact(connection, path);
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function requireIntact(connection: Connection, path: string): void {
+  const sizeBytes =
+    Number(connection.readText('PRAGMA page_count')) *
+    Number(connection.readText('PRAGMA page_size'));
+  if (sizeBytes > QUICK_CHECK_BYTES_MAX) return;
+  const finding = connection.readText('PRAGMA quick_check(1)');
+  if (finding !== 'ok') {
+    throw new LedgerError('corrupt', `${path} is damaged (${finding}): restore it from a backup`);
+  }
+}
+
+/** The latest epoch's own opening time and id carry the length it was numbered by. */
+function requireIdsIncrease(epochSeconds: number, epochs: EpochTable): void {
+  const latest = epochs.latest();
+  if (latest === undefined) return;
+  const renumbered = Math.floor(latest.opensAtMs / 1_000 / epochSeconds);
+  if (renumbered < latest.epochId) {
+    throw new LedgerError(
+      'epoch_regressed',
+      `with EPOCH_SECONDS=${epochSeconds} the time of epoch ${latest.epochId} would be epoch ${renumbered}: ids only increase`,
+    );
+  }
+}

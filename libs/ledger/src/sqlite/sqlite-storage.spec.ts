@@ -1,0 +1,159 @@
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { acceptMany, acceptOne, EPOCH_MS, openEpoch } from '../../test/ledger-fixtures.ts';
+import { Connection } from './connection.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+import { openSqliteLedger } from './sqlite-ledger.ts';
+
+describe('the files of the SQLite ledger', () => {
+  let parent: string;
+  let dataDir: string;
+  let databasePath: string;
+
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'tops-ledger-'));
+    dataDir = join(parent, 'nested', 'verifier');
+    databasePath = join(dataDir, 'ledger.sqlite');
+  });
+  afterEach(() => rmSync(parent, { recursive: true }));
+
+  const open = (options: { epochSeconds?: number } = {}) =>
+    openSqliteLedger({ dataDir, lockWaitMs: 0, ...options });
+  /** A closed ledger with enough receipts to fill several pages. */
+  const makeLedger = async () => {
+    const store = await open();
+    await openEpoch(store, 4);
+    await acceptMany(store, { key: 1, epochId: 4, count: 40 });
+    await store.close();
+  };
+  /** Opens a copy of the database file, damaged before. */
+  const openCopy = (damage: (path: string) => void) => {
+    const copyDir = join(parent, 'copy');
+    mkdirSync(copyDir);
+    copyFileSync(databasePath, join(copyDir, 'ledger.sqlite'));
+    damage(join(copyDir, 'ledger.sqlite'));
+    return openSqliteLedger({ dataDir: copyDir, lockWaitMs: 0 });
+  };
+  const pagesOf = (path: string) => Math.floor(statSync(path).size / 4_096);
+  const edit = (sql: string) => {
+    const connection = new Connection(databasePath, { busyTimeoutMs: 0 });
+    connection.execute(sql);
+    connection.close();
+  };
+
+  it('makes the directory for its owner alone', async () => {
+    const store = await open();
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    await store.close();
+  });
+
+  it('refuses a second opener of the directory until the first has closed', async () => {
+    const first = await open();
+    await expect(open()).rejects.toMatchObject({ code: 'locked' });
+    await openEpoch(first, 4);
+    await first.close();
+    const second = await open();
+    expect((await second.latestEpoch())?.epochId).toBe(4);
+    await second.close();
+  });
+
+  it('waits for a predecessor that is about to close', async () => {
+    const first = await open();
+    const second = openSqliteLedger({ dataDir, lockWaitMs: 20_000 });
+    await first.close();
+    await (await second).close();
+  });
+
+  it('leaves no lock behind when opening fails', async () => {
+    await makeLedger();
+    edit(`UPDATE schema_version SET version = ${SCHEMA_VERSION + 1}`);
+    await expect(open()).rejects.toMatchObject({ code: 'schema_unknown' });
+    edit(`UPDATE schema_version SET version = ${SCHEMA_VERSION}`);
+    await (await open()).close();
+  });
+
+  it('refuses a database that is no ledger', async () => {
+    await makeLedger();
+    edit('PRAGMA application_id = 7');
+    await expect(open()).rejects.toMatchObject({ code: 'schema_unknown' });
+  });
+
+  it('folds the write-ahead log in on close, so that the database file alone is whole', async () => {
+    await makeLedger();
+    expect(statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+    const store = await openCopy(() => undefined);
+    expect(await store.epochEntries(4)).toHaveLength(40);
+    await store.close();
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['a file of junk', (path) => writeFileSync(path, Buffer.alloc(8_192, 7))],
+    ['a truncated file', (path) => truncateSync(path, (pagesOf(path) >> 1) << 12)],
+    [
+      'overwritten pages',
+      (path) => {
+        const descriptor = openSync(path, 'r+');
+        for (let page = 1; page < pagesOf(path); page++) {
+          writeSync(descriptor, Buffer.alloc(64, 0xee), 0, 64, page << 12);
+        }
+        closeSync(descriptor);
+      },
+    ],
+  ])('says corrupt of %s', async (_, damage) => {
+    await makeLedger();
+    await expect(openCopy(damage)).rejects.toMatchObject({ code: 'corrupt' });
+  });
+
+  it('ignores a torn tail of the write-ahead log', async () => {
+    const store = await open();
+    await openEpoch(store, 4);
+    await acceptOne(store, { key: 1, epochId: 4, nonce: 1 });
+    // A crash leaves the log in place: copied while open, it looks as after one.
+    const copyDir = join(parent, 'copy');
+    mkdirSync(copyDir);
+    for (const file of ['ledger.sqlite', 'ledger.sqlite-wal']) {
+      copyFileSync(join(dataDir, file), join(copyDir, file));
+    }
+    await store.close();
+    const logPath = join(copyDir, 'ledger.sqlite-wal');
+    expect(statSync(logPath).size).toBeGreaterThan(0);
+    appendFileSync(logPath, Buffer.alloc(5_000, 0xab));
+    const recovered = await openSqliteLedger({ dataDir: copyDir, lockWaitMs: 0 });
+    expect(await recovered.epochEntries(4)).toHaveLength(1);
+    await recovered.close();
+  });
+
+  it('refuses an EPOCH_SECONDS that would number the present lower', async () => {
+    const store = await open({ epochSeconds: 60 });
+    await openEpoch(store, 100);
+    await store.close();
+    await expect(open({ epochSeconds: 61 })).rejects.toMatchObject({ code: 'epoch_regressed' });
+    await (await open({ epochSeconds: 60 })).close();
+    const faster = await open({ epochSeconds: 30 });
+    const opensAtMs = 100 * EPOCH_MS;
+    const input = { epochId: 200, entropy: new Uint8Array(32), opensAtMs };
+    await faster.openEpoch({ ...input, closesAtMs: opensAtMs + 30_000 });
+    await faster.close();
+    await expect(open({ epochSeconds: 60 })).rejects.toMatchObject({ code: 'epoch_regressed' });
+  });
+
+  it('names a directory that cannot be made', async () => {
+    writeFileSync(join(parent, 'file'), '');
+    const beneathFile = { dataDir: join(parent, 'file', 'x'), lockWaitMs: 0 };
+    await expect(openSqliteLedger(beneathFile)).rejects.toMatchObject({ code: 'io' });
+  });
+});

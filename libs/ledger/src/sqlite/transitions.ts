@@ -1,0 +1,117 @@
+import { hexToBytes } from '@tops/crypto';
+import type { CommitInput, CommitResult, SettleInput, SettleResult } from '../ledger-store.ts';
+import { isNewKey, nextStreak } from '../reputation.ts';
+import type { EpochTable } from './epoch-table.ts';
+import type { ReceiptTable, StoredReceipt } from './receipt-table.ts';
+import type { WorkerTable } from './worker-table.ts';
+
+export interface Tables {
+  readonly epochs: EpochTable;
+  readonly receipts: ReceiptTable;
+  readonly workers: WorkerTable;
+}
+
+/** Inside a transaction: stores a receipt with its challenge, or says why not. */
+export function commitReceipt(input: CommitInput, tables: Tables): CommitResult {
+  const { parsed } = input;
+  const { publicKey } = parsed;
+  const { epoch_id: epochId, nonce } = parsed.receipt;
+  const stored = tables.receipts.byNonce({ epochId, publicKey, nonce });
+  if (stored !== undefined) {
+    return stored.receiptId === parsed.receiptId
+      ? { kind: 'existing', record: stored }
+      : { kind: 'nonce_already_used' };
+  }
+  tables.epochs.requireTakesReceipts(epochId);
+  const standing = tables.workers.standing(publicKey);
+  const untilEpochId = standing?.quarantinedUntilEpoch;
+  if (untilEpochId !== undefined && epochId < untilEpochId) {
+    return { kind: 'key_quarantined', untilEpochId };
+  }
+  const limit = isNewKey(standing) ? Math.min(input.maxOpenNewKey, input.maxOpen) : input.maxOpen;
+  const openCount = tables.receipts.countOpen({ publicKey });
+  if (openCount >= limit) return { kind: 'too_many_open', openCount, limit };
+  tables.workers.seen({
+    publicKey,
+    did: parsed.workerDid,
+    label: parsed.label,
+    atMs: input.receivedAtMs,
+  });
+  tables.receipts.insert(input);
+  const record = tables.receipts.byNonce({ epochId, publicKey, nonce });
+  if (record === undefined) throw new Error('a receipt just inserted is not there');
+  return { kind: 'created', record };
+}
+
+/** Inside a transaction: makes a verdict final, with everything that follows from it. */
+export function settleReceipt(input: SettleInput, tables: Tables): SettleResult {
+  const receiptId = hexToBytes(input.receiptId);
+  const open = tables.receipts.getStored(receiptId);
+  if (open === undefined) return { kind: 'receipt_unknown' };
+  if (open.outcome === 'open') {
+    if (input.outcome === 'accepted') accept(open, input, tables);
+    else reject(open, input, tables);
+  }
+  const record = tables.receipts.get(receiptId);
+  if (record === undefined) throw new Error('a receipt just settled is not there');
+  return { kind: open.outcome === 'open' ? 'settled' : 'unchanged', record };
+}
+
+/** Inside a transaction: an unanswered challenge loses its own credit and half of the key's streak. */
+export function missReceipt(
+  open: StoredReceipt,
+  input: { readonly atMs: number },
+  tables: Tables,
+): void {
+  const { workers, receipts } = tables;
+  const { publicKey, epochId, seq } = open;
+  receipts.settle({ seq, outcome: 'missed', atMs: input.atMs });
+  workers.tally(publicKey, epochId, { missed: 1 });
+  const streakUnits = nextStreak(workers.standing(publicKey)?.streakUnits ?? 0n, {
+    outcome: 'missed',
+  });
+  // Silence is no sign of life: the time last seen stays.
+  workers.setStreak({ publicKey, streakUnits, atMs: 0 });
+}
+
+function accept(open: StoredReceipt, input: SettleInput, tables: Tables): void {
+  const { workers, receipts } = tables;
+  const { publicKey, epochId, seq, units } = open;
+  receipts.settle({ seq, outcome: 'accepted', atMs: input.atMs });
+  workers.tally(publicKey, epochId, { accepted: 1, creditedUnits: units });
+  const streakUnits = nextStreak(workers.standing(publicKey)?.streakUnits ?? 0n, {
+    outcome: 'accepted',
+    units,
+  });
+  workers.setStreak({ publicKey, streakUnits, atMs: input.atMs });
+}
+
+function reject(open: StoredReceipt, input: SettleInput, tables: Tables): void {
+  const { workers, receipts } = tables;
+  const { publicKey, epochId, seq } = open;
+  const { atMs } = input;
+  receipts.settle({ seq, outcome: 'rejected', atMs, mismatchRow: input.row });
+  workers.tally(publicKey, epochId, { rejected: 1 });
+  if (input.evidence !== undefined) {
+    receipts.insertEvidence(hexToBytes(open.receiptId), input.evidence);
+  }
+
+  const revokedUnits = workers.epochUnits(publicKey, epochId);
+  const revokedCount = receipts.revokeAccepted({ epochId, publicKey, atMs });
+  workers.tally(publicKey, epochId, {
+    creditedUnits: -revokedUnits,
+    accepted: -revokedCount,
+    revoked: revokedCount,
+  });
+
+  // The key's other open challenges, of any epoch: bounded by the cap on open challenges.
+  for (const other of receipts.openOfKey(publicKey)) {
+    receipts.settle({ seq: other.seq, outcome: 'revoked', atMs });
+    workers.tally(publicKey, other.epochId, { revoked: 1 });
+  }
+
+  workers.setStreak({ publicKey, streakUnits: nextStreak(0n, { outcome: 'rejected' }), atMs });
+  if (input.quarantineUntilEpoch !== undefined) {
+    workers.quarantine(publicKey, input.quarantineUntilEpoch);
+  }
+}

@@ -1,0 +1,201 @@
+import { bytesToHex } from '@tops/crypto';
+import type { CreditRow, WorkerRecord, WorkerState } from '../ledger-store.ts';
+import { isNewKey } from '../reputation.ts';
+import { verifiedTops } from '../verified-tops.ts';
+import type { Connection, Row, Statement } from './connection.ts';
+import type { TopsWindow } from './epoch-table.ts';
+
+/** What a change of outcomes adds to (or takes from) a key's counts. */
+export interface Tally {
+  readonly creditedUnits?: bigint;
+  readonly accepted?: number;
+  readonly rejected?: number;
+  readonly missed?: number;
+  readonly revoked?: number;
+}
+
+/** The part of a key's record that commit and settle decide by. */
+export interface WorkerStanding {
+  readonly accepted: number;
+  readonly streakUnits: bigint;
+  readonly quarantinedUntilEpoch: number | undefined;
+}
+
+/** What a record is relative to: the epochs its TOPS cover, and the latest one opened. */
+export interface WorkerView {
+  readonly topsWindow: TopsWindow | undefined;
+  readonly latestEpochId: number;
+}
+
+/** Keys and their sums, over all epochs (`workers`) and per epoch (`credits`). */
+export class WorkerTable {
+  readonly #statements: Readonly<Record<keyof typeof SQL, Statement>>;
+
+  constructor(connection: Connection) {
+    this.#statements = {
+      standing: connection.prepare(SQL.standing),
+      get: connection.prepare(SQL.get),
+      list: connection.prepare(SQL.list),
+      seen: connection.prepare(SQL.seen),
+      tallyWorker: connection.prepare(SQL.tallyWorker),
+      tallyEpoch: connection.prepare(SQL.tallyEpoch),
+      insertEpoch: connection.prepare(SQL.insertEpoch),
+      streak: connection.prepare(SQL.streak),
+      quarantine: connection.prepare(SQL.quarantine),
+      epochUnits: connection.prepare(SQL.epochUnits),
+      epochCredits: connection.prepare(SQL.epochCredits),
+    };
+  }
+
+  standing(publicKey: Uint8Array): WorkerStanding | undefined {
+    const row = this.#statements.standing.get(publicKey);
+    if (row === undefined) return undefined;
+    return {
+      accepted: row.integer('accepted'),
+      streakUnits: row.bigint('streak_units'),
+      quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
+    };
+  }
+
+  get(publicKey: Uint8Array, view: WorkerView): WorkerRecord | undefined {
+    const { fromEpochId, toEpochId } = windowIds(view);
+    const row = this.#statements.get.get(fromEpochId, toEpochId, publicKey);
+    return row === undefined ? undefined : toWorkerRecord(row, view);
+  }
+
+  list(
+    page: { readonly after: Uint8Array; readonly limit: number },
+    view: WorkerView,
+  ): WorkerRecord[] {
+    const { fromEpochId, toEpochId } = windowIds(view);
+    return this.#statements.list
+      .all(fromEpochId, toEpochId, page.after, page.limit)
+      .map((row) => toWorkerRecord(row, view));
+  }
+
+  /** Registers a key, or notes its latest receipt. */
+  seen(input: {
+    readonly publicKey: Uint8Array;
+    readonly did: string;
+    readonly label: string | undefined;
+    readonly atMs: number;
+  }): void {
+    this.#statements.seen.run(input.publicKey, input.did, input.label ?? null, input.atMs);
+  }
+
+  tally(publicKey: Uint8Array, epochId: number, tally: Tally): void {
+    const sums = [
+      tally.creditedUnits ?? 0n,
+      tally.accepted ?? 0,
+      tally.rejected ?? 0,
+      tally.missed ?? 0,
+      tally.revoked ?? 0,
+    ];
+    this.#statements.tallyWorker.run(...sums, publicKey);
+    if (this.#statements.tallyEpoch.run(...sums, publicKey, epochId) === 0) {
+      this.#statements.insertEpoch.run(...sums, publicKey, epochId);
+    }
+  }
+
+  setStreak(input: { publicKey: Uint8Array; streakUnits: bigint; atMs: number }): void {
+    this.#statements.streak.run(input.streakUnits, input.atMs, input.publicKey);
+  }
+
+  /** Never shortens a quarantine. */
+  quarantine(publicKey: Uint8Array, untilEpochId: number): void {
+    this.#statements.quarantine.run(untilEpochId, publicKey);
+  }
+
+  /** Standing credit of one key in one epoch. */
+  epochUnits(publicKey: Uint8Array, epochId: number): bigint {
+    return this.#statements.epochUnits.get(publicKey, epochId)?.bigint('credited_units') ?? 0n;
+  }
+
+  epochCredits(page: {
+    readonly epochId: number;
+    readonly after: Uint8Array;
+    readonly limit: number;
+  }): CreditRow[] {
+    return this.#statements.epochCredits
+      .all(page.epochId, page.after, page.limit)
+      .map((row) => ({ did: row.text('did'), ...toSums(row) }));
+  }
+}
+
+const WORKER_COLUMNS = `
+  w.*,
+  (SELECT coalesce(sum(c.credited_units), 0) FROM credits c
+    WHERE c.public_key = w.public_key AND c.epoch_id BETWEEN ? AND ?) AS window_units`;
+
+const TALLY = `
+  credited_units = credited_units + ?, accepted = accepted + ?, rejected = rejected + ?,
+  missed = missed + ?, revoked = revoked + ?`;
+
+const SQL = {
+  standing:
+    'SELECT accepted, streak_units, quarantined_until_epoch FROM workers WHERE public_key = ?',
+  get: `SELECT ${WORKER_COLUMNS} FROM workers w WHERE w.public_key = ?`,
+  list: `SELECT ${WORKER_COLUMNS} FROM workers w WHERE w.public_key > ? ORDER BY w.public_key LIMIT ?`,
+  seen: `
+    INSERT INTO workers (public_key, did, label, last_seen_at_ms) VALUES (?, ?, ?, ?)
+    ON CONFLICT (public_key) DO UPDATE SET label = excluded.label,
+      last_seen_at_ms = max(last_seen_at_ms, excluded.last_seen_at_ms)`,
+  tallyWorker: `UPDATE workers SET ${TALLY} WHERE public_key = ?`,
+  // Not an upsert: SQLite checks the row to insert before it looks for the conflict, and a revocation's sums are negative.
+  tallyEpoch: `UPDATE credits SET ${TALLY} WHERE public_key = ? AND epoch_id = ?`,
+  insertEpoch: `
+    INSERT INTO credits (credited_units, accepted, rejected, missed, revoked, public_key, epoch_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  streak: `
+    UPDATE workers SET streak_units = ?, last_seen_at_ms = max(last_seen_at_ms, ?) WHERE public_key = ?`,
+  quarantine: `
+    UPDATE workers SET quarantined_until_epoch = max(coalesce(quarantined_until_epoch, 0), ?)
+    WHERE public_key = ?`,
+  epochUnits: 'SELECT credited_units FROM credits WHERE public_key = ? AND epoch_id = ?',
+  epochCredits: `
+    SELECT c.*, w.did FROM credits c JOIN workers w ON w.public_key = c.public_key
+    WHERE c.epoch_id = ? AND c.public_key > ? ORDER BY c.public_key LIMIT ?`,
+};
+
+/** An id range no epoch is in, while nothing is sealed yet. */
+function windowIds(view: WorkerView): { fromEpochId: number; toEpochId: number } {
+  return view.topsWindow ?? { fromEpochId: 0, toEpochId: -1 };
+}
+
+function toSums(row: Row): Omit<CreditRow, 'did'> {
+  return {
+    publicKeyHex: bytesToHex(row.blob('public_key')),
+    creditedUnits: row.bigint('credited_units'),
+    accepted: row.integer('accepted'),
+    rejected: row.integer('rejected'),
+    missed: row.integer('missed'),
+    revoked: row.integer('revoked'),
+  };
+}
+
+function toWorkerRecord(row: Row, view: WorkerView): WorkerRecord {
+  const sums = toSums(row);
+  const streakUnits = row.bigint('streak_units');
+  const quarantinedUntilEpoch = optionalInteger(row, 'quarantined_until_epoch');
+  let state: WorkerState = isNewKey({ accepted: sums.accepted, streakUnits }) ? 'new' : 'active';
+  if (quarantinedUntilEpoch !== undefined && view.latestEpochId < quarantinedUntilEpoch) {
+    state = 'quarantined';
+  }
+  return {
+    ...sums,
+    did: row.text('did'),
+    ...(row.isNull('label') ? {} : { label: row.text('label') }),
+    streakUnits,
+    ...(quarantinedUntilEpoch === undefined ? {} : { quarantinedUntilEpoch }),
+    lastSeenAtMs: row.integer('last_seen_at_ms'),
+    verifiedTops: verifiedTops({
+      creditedUnits: row.bigint('window_units'),
+      wallTimeMs: view.topsWindow?.wallTimeMs ?? 0,
+    }),
+    state,
+  };
+}
+
+function optionalInteger(row: Row, name: string): number | undefined {
+  return row.isNull(name) ? undefined : row.integer(name);
+}

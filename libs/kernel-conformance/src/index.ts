@@ -1,1 +1,5 @@
-export {};
+export {
+  describeKernelConformance,
+  type KernelUnderTest,
+  type KernelVector,
+} from './kernel-conformance.ts';

@@ -1,0 +1,137 @@
+import {
+  KernelError,
+  RETAINED_NODE_LIMIT,
+  RetainedTree,
+  retainedTreeLayout,
+  type Attempt,
+} from '@tops/kernel-spec';
+import type { CpuBackend } from '../backend.ts';
+import { Arena } from '../wasm/arena.ts';
+import { WasmEngine, type StageTimes } from '../wasm/engine.ts';
+import { compileKernelModule } from '../wasm/kernel-module.ts';
+import { CHUNK_ROWS, type WeightsPlace } from '../wasm/layout.ts';
+import type { StartWorker } from './pool-thread.ts';
+import { ThreadPool, type Submission } from './thread-pool.ts';
+import { WeightsCache, type WeightsLease } from './weights-cache.ts';
+
+export interface WasmBackendOptions {
+  readonly threadCount: number;
+  readonly weightsCacheBytes: number;
+  /** Nodes kept on the lowest level of a tree; tests lower it. */
+  readonly retainedNodeLimit?: number;
+}
+
+/** Crashes forgiven for each thread of the pool, over its whole life. */
+const REPLACEMENTS_PER_THREAD = 4;
+
+/** The WebAssembly SIMD kernel on worker threads over one shared memory. */
+export async function createWasmBackend(
+  options: WasmBackendOptions,
+  dependencies: { readonly startWorker?: StartWorker } = {},
+): Promise<CpuBackend> {
+  const module = await compileKernelModule();
+  return new WasmBackend(options, (memory) => {
+    const { threadCount } = options;
+    const { startWorker } = dependencies;
+    return new ThreadPool(
+      { threadCount, maxReplacements: REPLACEMENTS_PER_THREAD * threadCount },
+      { module, memory, ...(startWorker && { start: startWorker }) },
+    );
+  });
+}
+
+class WasmBackend implements CpuBackend {
+  readonly driverHint = 'cpu:wasm-simd';
+  readonly threadCount: number;
+  readonly #retainedNodeLimit: number;
+  readonly #pool: ThreadPool;
+  readonly #weights: WeightsCache;
+
+  constructor(options: WasmBackendOptions, startPool: (memory: Arena['memory']) => ThreadPool) {
+    this.threadCount = options.threadCount;
+    this.#retainedNodeLimit = options.retainedNodeLimit ?? RETAINED_NODE_LIMIT;
+    const arena = new Arena();
+    this.#pool = startPool(arena.memory);
+    this.#weights = new WeightsCache(
+      { threadCount: options.threadCount, limitBytes: options.weightsCacheBytes },
+      { arena, pack: (place) => this.#pack(place) },
+    );
+  }
+
+  get times(): Readonly<StageTimes> {
+    return this.#pool.times;
+  }
+
+  async buildTree(attempt: Attempt, signal?: AbortSignal): Promise<RetainedTree> {
+    const layout = retainedTreeLayout(attempt.shape.m, this.#retainedNodeLimit);
+    const tree = this.#allocateTree(layout.byteLength);
+    await this.#withWeights(attempt, signal, ({ place }) =>
+      this.#pool.runShared(
+        {
+          kind: 'commit',
+          pieceCount: attempt.shape.m / CHUNK_ROWS,
+          place,
+          attempt,
+          retainedNodeLimit: this.#retainedNodeLimit,
+          tree,
+        },
+        signal,
+      ),
+    );
+    return new RetainedTree(layout, new Uint8Array(tree));
+  }
+
+  computeLeaves(
+    attempt: Attempt,
+    rows: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    return this.#withWeights(attempt, signal, ({ place }) =>
+      this.#pool.runSingle({ kind: 'leaves', place, attempt, rows }, signal),
+    );
+  }
+
+  computeReferenceLeaves(attempt: Attempt, rows: readonly number[]): Promise<Uint8Array> {
+    return this.#pool.runSingle({ kind: 'reference-leaves', attempt, rows }).result;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /** Holds the weights until the last thread has left the work, which after an abort is later than the answer. */
+  async #withWeights(
+    attempt: Attempt,
+    signal: AbortSignal | undefined,
+    submit: (lease: WeightsLease) => Submission,
+  ): Promise<Uint8Array> {
+    const { n, k } = attempt.shape;
+    const lease = await this.#weights.acquire(n, k, signal);
+    const { result, released } = submit(lease);
+    void released.then(lease.release);
+    return result;
+  }
+
+  async #pack(place: WeightsPlace): Promise<void> {
+    const { result, released } = this.#pool.runShared({
+      kind: 'pack',
+      pieceCount: WasmEngine.packBlockCount(place),
+      place,
+    });
+    try {
+      await result;
+    } finally {
+      await released;
+    }
+  }
+
+  #allocateTree(byteLength: number): SharedArrayBuffer {
+    try {
+      return new SharedArrayBuffer(byteLength);
+    } catch (cause) {
+      throw new KernelError('out_of_memory', `cannot allocate a tree of ${byteLength} bytes`, {
+        cause,
+      });
+    }
+  }
+}

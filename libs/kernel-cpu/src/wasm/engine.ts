@@ -1,0 +1,228 @@
+import { HASH_BYTES } from '@tops/crypto';
+import {
+  layer1Shift,
+  layer2Shift,
+  weightsKey,
+  type Attempt,
+  type RetainedTreeLayout,
+} from '@tops/kernel-spec';
+import type { KernelExports } from './kernel-module.ts';
+import {
+  CHUNK_LEVELS,
+  CHUNK_ROWS,
+  packedWeights,
+  slotLayout,
+  type SlotLayout,
+  type WeightsPlace,
+} from './layout.ts';
+import type { SharedWasmMemory } from './web-assembly.ts';
+
+/** Thread milliseconds spent so far, by stage. */
+export interface StageTimes {
+  streamsMs: number;
+  gemmMs: number;
+  /** Leaves and nodes. */
+  hashingMs: number;
+}
+
+/** Parents folded in one call above the chunks; A and Y1 always have room for that many. */
+const FOLD_PARENTS = 128;
+/** BLAKE3 §2.1 (the initial value of SHA-256). */
+const INITIAL_VALUE = Uint32Array.of(
+  0x6a09e667,
+  0xbb67ae85,
+  0x3c6ef372,
+  0xa54ff53a,
+  0x510e527f,
+  0x9b05688c,
+  0x1f83d9ab,
+  0x5be0cd19,
+);
+
+/**
+ * One thread's hands on the shared memory: chunks of rows, blocks of weights, levels of the tree. Synchronous and free of
+ * Node.js; whoever calls decides which thread does which chunk.
+ */
+export class WasmEngine {
+  readonly times: StageTimes = { streamsMs: 0, gemmMs: 0, hashingMs: 0 };
+  readonly #exports: KernelExports;
+  readonly #memory: SharedWasmMemory;
+  readonly #threadIndex: number;
+
+  constructor(
+    options: { readonly threadIndex: number },
+    dependencies: { readonly exports: KernelExports; readonly memory: SharedWasmMemory },
+  ) {
+    this.#threadIndex = options.threadIndex;
+    this.#exports = dependencies.exports;
+    this.#memory = dependencies.memory;
+  }
+
+  /** Blocks of CHUNK_ROWS weight rows that {@link packBlock} has to be called for: W1 first, then W2. */
+  static packBlockCount(place: WeightsPlace): number {
+    return (place.k + place.n) / CHUNK_ROWS;
+  }
+
+  /** Generates one block of weight rows and packs it in its place. */
+  packBlock(place: WeightsPlace, block: number): void {
+    const slot = this.#slot(place);
+    const weights = packedWeights(place);
+    const layer1Blocks = place.k / CHUNK_ROWS;
+    const isLayer1 = block < layer1Blocks;
+    const firstRow = (isLayer1 ? block : block - layer1Blocks) * CHUNK_ROWS;
+    const rowStride = place.n * 2;
+    const panelStride = isLayer1 ? weights.layer1PanelStride : weights.layer2PanelStride;
+    const packed = (isLayer1 ? weights.layer1 : weights.layer2) + firstRow * 16;
+    this.#writeKey(slot, weightsKey(isLayer1 ? 1 : 2));
+    this.#writeRowIndices(slot, CHUNK_ROWS, (i) => firstRow + i);
+    this.#streamRows(slot, CHUNK_ROWS, place.n, slot.y1, rowStride);
+    this.#exports.packRows(slot.y1, rowStride, CHUNK_ROWS, place.n, packed, panelStride);
+  }
+
+  /** Leaves of up to CHUNK_ROWS rows, rows × 32 bytes. */
+  computeLeaves(place: WeightsPlace, attempt: Attempt, rows: readonly number[]): Uint8Array {
+    const slot = this.#slot(place);
+    this.#prepare(slot, attempt);
+    this.#writeRowIndices(slot, rows.length, (i) => rows[i] ?? 0);
+    this.#leavesToHashes(place, slot, attempt, rows.length);
+    return new Uint8Array(this.#memory.buffer).slice(
+      slot.hashes,
+      slot.hashes + rows.length * HASH_BYTES,
+    );
+  }
+
+  /** Rows chunk · CHUNK_ROWS …: their leaves and the nodes above them, the kept ones stored in `tree`. */
+  commitChunk(
+    place: WeightsPlace,
+    attempt: Attempt,
+    chunk: number,
+    layout: RetainedTreeLayout,
+    tree: Uint8Array,
+  ): void {
+    const slot = this.#slot(place);
+    this.#prepare(slot, attempt);
+    this.#writeRowIndices(slot, CHUNK_ROWS, (i) => chunk * CHUNK_ROWS + i);
+    this.#leavesToHashes(place, slot, attempt, CHUNK_ROWS);
+
+    const start = performance.now();
+    const memory = new Uint8Array(this.#memory.buffer);
+    let nodes = slot.hashes;
+    let nodeCount = CHUNK_ROWS;
+    for (let level = 0; ; level++) {
+      const kept = layout.levels[level - layout.baseLevel];
+      if (kept) {
+        const bytes = memory.subarray(nodes, nodes + nodeCount * HASH_BYTES);
+        tree.set(bytes, kept.offsetBytes + chunk * nodeCount * HASH_BYTES);
+      }
+      if (level === CHUNK_LEVELS) break;
+      const parents = nodes + nodeCount * HASH_BYTES;
+      nodeCount /= 2;
+      this.#foldNodes(slot, nodes, nodeCount, parents);
+      nodes = parents;
+    }
+    this.times.hashingMs += performance.now() - start;
+  }
+
+  /** The levels above the chunks, once every chunk of `tree` is in. */
+  foldUpperLevels(place: WeightsPlace, layout: RetainedTreeLayout, tree: Uint8Array): void {
+    const start = performance.now();
+    const slot = this.#slot(place);
+    this.#writeInitialValue(slot);
+    const memory = new Uint8Array(this.#memory.buffer);
+    for (let i = CHUNK_LEVELS - layout.baseLevel; i + 1 < layout.levels.length; i++) {
+      const children = layout.levels[i];
+      const parents = layout.levels[i + 1];
+      if (!children || !parents) break;
+      const pairCount = children.nodeCount >> 1;
+      for (let first = 0; first < pairCount; first += FOLD_PARENTS) {
+        const count = Math.min(FOLD_PARENTS, pairCount - first);
+        const from = children.offsetBytes + first * 2 * HASH_BYTES;
+        memory.set(tree.subarray(from, from + count * 2 * HASH_BYTES), slot.a);
+        this.#foldNodes(slot, slot.a, count, slot.y1);
+        tree.set(
+          memory.subarray(slot.y1, slot.y1 + count * HASH_BYTES),
+          parents.offsetBytes + first * HASH_BYTES,
+        );
+      }
+      if (children.nodeCount % 2 === 1) {
+        const unpaired = children.offsetBytes + pairCount * 2 * HASH_BYTES;
+        tree.copyWithin(
+          parents.offsetBytes + pairCount * HASH_BYTES,
+          unpaired,
+          unpaired + HASH_BYTES,
+        );
+      }
+    }
+    this.times.hashingMs += performance.now() - start;
+  }
+
+  #slot(place: WeightsPlace): SlotLayout {
+    return slotLayout(place, this.#threadIndex);
+  }
+
+  #prepare(slot: SlotLayout, attempt: Attempt): void {
+    this.#writeKey(slot, attempt.attemptKey);
+    this.#writeInitialValue(slot);
+  }
+
+  #writeKey(slot: SlotLayout, key: Uint8Array): void {
+    new Uint8Array(this.#memory.buffer).set(key, slot.key);
+  }
+
+  #writeInitialValue(slot: SlotLayout): void {
+    new Uint32Array(this.#memory.buffer, slot.initialValue, 8).set(INITIAL_VALUE);
+  }
+
+  #writeRowIndices(slot: SlotLayout, count: number, rowAt: (i: number) => number): void {
+    const indices = new Uint32Array(this.#memory.buffer, slot.rowIndices, CHUNK_ROWS);
+    for (let i = 0; i < count; i++) indices[i] = rowAt(i);
+  }
+
+  #streamRows(
+    slot: SlotLayout,
+    rowCount: number,
+    rowBytes: number,
+    out: number,
+    outStride: number,
+  ): void {
+    this.#exports.streamRows(
+      slot.key,
+      slot.rowIndices,
+      rowCount,
+      rowBytes,
+      out,
+      outStride,
+      slot.scratch,
+    );
+  }
+
+  /** From row indices to leaves: A, Y1, Y2, hashes. */
+  #leavesToHashes(place: WeightsPlace, slot: SlotLayout, attempt: Attempt, rowCount: number): void {
+    const { n, k } = attempt.shape;
+    const weights = packedWeights(place);
+    const { gemmToInt16, gemmToInt8, hashRows } = this.#exports;
+    // Tiles have four rows; what the spare ones compute is never hashed.
+    const tileRows = Math.ceil(rowCount / 4) * 4;
+    const { layer1, layer2, layer1PanelStride, layer2PanelStride } = weights;
+
+    const start = performance.now();
+    this.#streamRows(slot, rowCount, k, slot.a, k * 2);
+    const streamed = performance.now();
+    const shift1 = layer1Shift(k);
+    gemmToInt16(slot.a, k * 2, tileRows, k, layer1, layer1PanelStride, n, slot.y1, n * 2, shift1);
+    const shift2 = layer2Shift(n);
+    gemmToInt8(slot.y1, n * 2, tileRows, n, layer2, layer2PanelStride, n, slot.y2, n, shift2);
+    const multiplied = performance.now();
+    hashRows(slot.key, 1, slot.y2, n, rowCount, n, slot.hashes, slot.scratch);
+    const hashed = performance.now();
+    this.times.streamsMs += streamed - start;
+    this.times.gemmMs += multiplied - streamed;
+    this.times.hashingMs += hashed - multiplied;
+  }
+
+  #foldNodes(slot: SlotLayout, children: number, parentCount: number, out: number): void {
+    const bytes = 2 * HASH_BYTES;
+    const { initialValue, scratch } = slot;
+    this.#exports.hashRows(initialValue, 0, children, bytes, parentCount, bytes, out, scratch);
+  }
+}

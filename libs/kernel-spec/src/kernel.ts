@@ -1,0 +1,66 @@
+import { shapeProblem } from '@tops/protocol';
+import type { Attempt } from './attempt.ts';
+import { KernelError } from './kernel-error.ts';
+
+/** Answer to a challenge: rows × 32 bytes and multiproof positions × 32 bytes (docs/protocol.md, Challenge and proof). */
+export interface Opening {
+  readonly leaves: Uint8Array;
+  readonly siblings: Uint8Array;
+}
+
+/** A finished attempt: its root, and enough of its tree to open any rows of it. */
+export interface Commitment {
+  readonly attempt: Attempt;
+  /** 32 bytes. */
+  readonly workRoot: Uint8Array;
+  /**
+   * @param rows - ascending, distinct, below m
+   * @throws KernelError `closed`, `thread_failed` where leaves have to be recomputed; `self_test_failed` when a
+   *   recomputed subtree contradicts the committed one (a hardware fault)
+   * @throws CryptoError `rows_invalid`
+   */
+  open(rows: readonly number[]): Promise<Opening>;
+}
+
+export interface KernelOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What computes attempts. Every implementation gives the same bytes; libs/kernel-conformance holds them to it. */
+export interface Kernel {
+  /** At most 64 printable ASCII characters, for the receipt's `driver_hint`. */
+  readonly driverHint: string;
+  /** Computes all m rows and commits to them. @throws KernelError */
+  commit(attempt: Attempt, options?: KernelOptions): Promise<Commitment>;
+  /**
+   * Leaves of the given rows (any order, repeats allowed), rows × 32 bytes.
+   *
+   * @throws KernelError
+   * @throws RangeError when a row is not an integer from 0 to m − 1
+   */
+  computeLeaves(
+    attempt: Attempt,
+    rows: readonly number[],
+    options?: KernelOptions,
+  ): Promise<Uint8Array>;
+  /** Rejects what is pending with `closed` and frees threads and memory. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** @throws KernelError `shape_unsupported`; RangeError for an attempt key that has not 32 bytes */
+export function requireValidAttempt(attempt: Attempt): void {
+  const problem = shapeProblem(attempt.shape);
+  if (problem) throw new KernelError('shape_unsupported', problem.detail);
+  if (attempt.attemptKey.length !== 32) {
+    throw new RangeError(`attemptKey: expected 32 bytes, got ${attempt.attemptKey.length}`);
+  }
+}
+
+/** @throws RangeError when a row is not an integer from 0 to m − 1 */
+export function requireRowsBelow(m: number, rows: readonly number[]): void {
+  for (const row of rows) {
+    if (!Number.isInteger(row) || row < 0 || row >= m) {
+      throw new RangeError(`row: expected an integer from 0 to ${m - 1}, got ${row}`);
+    }
+  }
+}

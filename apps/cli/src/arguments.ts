@@ -1,0 +1,50 @@
+import { hexToBytes, isHex } from '@tops/crypto';
+import { shapeProblem, type Shape } from '@tops/protocol';
+import { InvalidArgumentError } from 'commander';
+
+/** 32 bytes as 64 lower-case hex digits: the protocol knows no other spelling. */
+export function parseHash(text: string): Uint8Array {
+  if (!isHex(text, 32)) throw new InvalidArgumentError('Expected 64 lower-case hex digits.');
+  return hexToBytes(text);
+}
+
+export function parseNonce(text: string): number {
+  return parseInteger(text, { min: 0, max: Number.MAX_SAFE_INTEGER });
+}
+
+/** `m,n,k`, in this order, within the protocol's rules. */
+export function parseShape(text: string): Shape {
+  const sizes = parseIntegers(text);
+  const [m, n, k] = sizes;
+  if (sizes.length !== 3 || m === undefined || n === undefined || k === undefined)
+    throw new InvalidArgumentError(`Expected three numbers m,n,k, got ${sizes.length}.`);
+  const shape = { m, n, k };
+  const problem = shapeProblem(shape);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem.detail}.`);
+  return shape;
+}
+
+/** `i,j,…` as written; whether they fit the shape is the command's to say. */
+export function parseRows(text: string): number[] {
+  return parseIntegers(text);
+}
+
+/** A commander argument parser for a plain decimal integer within bounds. */
+export function integerWithin(bounds: { readonly min: number; readonly max: number }) {
+  return (text: string): number => parseInteger(text, bounds);
+}
+
+function parseIntegers(text: string): number[] {
+  return text.split(',').map((part) => parseNonce(part.trim()));
+}
+
+function parseInteger(
+  text: string,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  const value = Number(text);
+  const isPlain = /^(0|[1-9][0-9]*)$/.test(text) && Number.isSafeInteger(value);
+  if (!isPlain || value < bounds.min || value > bounds.max)
+    throw new InvalidArgumentError(`Expected an integer from ${bounds.min} to ${bounds.max}.`);
+  return value;
+}

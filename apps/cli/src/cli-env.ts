@@ -1,0 +1,49 @@
+import {
+  defineEnv,
+  flag,
+  hexBytes,
+  integer,
+  path,
+  text,
+  url,
+  type ConfigSection,
+} from '@tops/config';
+
+/** How a worker's seed is read from a variable or a file. */
+export const seedField = hexBytes({
+  bytes: 32,
+  secret: true,
+  describe: "doctor: the worker's seed; its public key is shown.",
+});
+
+/** The verifier's address for `status` and `doctor`, unless --url says otherwise. */
+export const urlField = url({
+  default: 'http://localhost:8081',
+  describe: "status, doctor: the verifier's base address when --url is not given.",
+});
+
+/** What the command line reads of the worker's variables; the worker's own schema is in its section. */
+export const cliEnv = defineEnv({
+  AGGREGATOR_URL: urlField,
+  WORKER_SK_HEX: seedField,
+  WORKER_SK_FILE: path({ describe: 'doctor: a file that holds the seed.' }),
+  DATA_DIR: path({ default: './data/worker', describe: 'doctor: where a development key lives.' }),
+  NODE_ENV: text({
+    default: 'development',
+    maxLength: 64,
+    describe: 'doctor: production needs a configured key.',
+  }),
+  CPU_FALLBACK: flag({ default: true, describe: 'doctor: 0 demands a GPU.' }),
+  CPU_THREADS: integer({
+    min: 1,
+    max: 1024,
+    describe: 'doctor: threads of the CPU kernel; one for each core when unset.',
+  }),
+});
+
+/** The command line's part of docs/configuration.md. */
+export const cliConfigSection: ConfigSection = {
+  title: 'Command line',
+  intro: 'Read by `npm run -s tops`; options win over variables.',
+  schema: cliEnv,
+};

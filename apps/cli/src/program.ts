@@ -1,0 +1,184 @@
+import { Command, CommanderError, Option } from 'commander';
+import { describeValue } from '@tops/config';
+import { integerWithin, parseHash, parseNonce, parseRows, parseShape } from './arguments.ts';
+import { backends } from './backend.ts';
+import { urlField } from './cli-env.ts';
+import { CliError, describeError, exitCode, type CliIo } from './cli-io.ts';
+import { attempt, type AttemptOptions } from './commands/attempt.ts';
+import { bench, type BenchOptions } from './commands/bench.ts';
+import { doctor } from './commands/doctor.ts';
+import { keygen, type KeygenOptions } from './commands/keygen.ts';
+import { status } from './commands/status.ts';
+import { defaultMaxWeights, verify } from './commands/verify.ts';
+
+/**
+ * Runs one command line and returns its exit code: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.
+ *
+ * @param args - without the program's name.
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = createProgram(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCode.ok : exitCode.unusable;
+    io.stderr(`tops: ${describeError(error)}\n`);
+    return error instanceof CliError ? error.exitCode : exitCode.failed;
+  }
+}
+
+type Report = (code: number) => void;
+
+function createProgram(io: CliIo, report: Report): Command {
+  const program = new Command('tops')
+    .description('Prove how much int8 compute a machine really did, and check it cheaply.')
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .showHelpAfterError('(--help shows the options and an example)')
+    .addHelpText(
+      'after',
+      '\nIn a checkout, tops stands for: npm run -s tops --' +
+        '\nExit codes: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.',
+    );
+  for (const add of [addKeygen, addAttempt, addVerify, addStatus, addBench, addDoctor])
+    add(program, io, report);
+  return program;
+}
+
+function addKeygen(program: Command, io: CliIo, report: Report): void {
+  program
+    .command('keygen')
+    .description('make an Ed25519 key for a worker or a verifier')
+    .option('--out <file>', 'write the secret seed to a new file of mode 0600')
+    .addHelpText(
+      'after',
+      examples('tops keygen --out worker.key', 'tops keygen 2>/dev/null | pass insert -e worker'),
+    )
+    .action((options: KeygenOptions) => report(keygen(options, io)));
+}
+
+function addAttempt(program: Command, io: CliIo, report: Report): void {
+  program
+    .command('attempt')
+    .description('compute one attempt and print its commitment')
+    .requiredOption('--prev-hash <hex>', "the epoch's beacon, 64 hex digits", parseHash)
+    .requiredOption('--public-key <hex>', "the worker's key, 64 hex digits", parseHash)
+    .requiredOption('--nonce <n>', 'an integer from 0 to 2^53-1', parseNonce)
+    .requiredOption('--sizes <m,n,k>', 'the shape, in this order', parseShape)
+    .option('--rows <i,j,...>', 'also open these rows: ascending, distinct, below m', parseRows)
+    .addOption(new Option('--backend <name>', 'what computes').choices(backends).default('cpu'))
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'tops attempt --prev-hash $BEACON --public-key $KEY --nonce 0 --sizes 4096,1024,1024',
+        'tops attempt --prev-hash $BEACON --public-key $KEY --nonce 0 --sizes 64,64,64 \\\n' +
+          '      --rows 0,17,63 --backend reference --json',
+      ),
+    )
+    .action(async (options: AttemptOptions) => report(await attempt(options, io)));
+}
+
+function addVerify(program: Command, io: CliIo, report: Report): void {
+  program
+    .command('verify')
+    .description('check a bundle { receipt, rows, leaves, siblings } offline')
+    .argument('<bundle.json>', 'file, or - for standard input')
+    .option(
+      '--max-weights <bytes>',
+      'largest k*n + n*n to recompute, in bytes of memory',
+      integerWithin({ min: 8192, max: 2 ** 29 }),
+      defaultMaxWeights,
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit codes: 0 accepted, 1 rejected, 2 unusable input.')
+    .addHelpText('after', examples('tops verify bundle.json', 'tops verify - --json < bundle.json'))
+    .action(async (bundle: string, options: { maxWeights: number; json?: boolean }) =>
+      report(await verify({ ...options, bundle }, io)),
+    );
+}
+
+interface RemoteFlags {
+  readonly url?: string;
+  readonly timeoutMs: number;
+  readonly json?: boolean;
+}
+
+function addStatus(program: Command, io: CliIo, report: Report): void {
+  addRemoteOptions(program.command('status'))
+    .description("show a verifier's epoch, readiness and workers")
+    .addHelpText('after', '\nExit codes: 0 shown, 1 the verifier cannot be reached.')
+    .addHelpText(
+      'after',
+      examples('tops status', 'tops status --url https://verifier.example --json'),
+    )
+    .action(async (flags: RemoteFlags) => {
+      const url = readBaseUrl(flags, io);
+      if (!url.ok) throw url.error;
+      report(await status({ ...flags, url: url.value }, io));
+    });
+}
+
+function addBench(program: Command, io: CliIo, report: Report): void {
+  program
+    .command('bench')
+    .description('measure whole attempts on the CPU kernel, in GOP/s')
+    .option('--sizes <m,n,k>', 'measure this shape only', parseShape)
+    .option('--threads <count>', 'one a core by default', integerWithin({ min: 1, max: 1024 }))
+    .option(
+      '--repeats <count>',
+      'attempts a shape; the median counts',
+      integerWithin({ min: 1, max: 1000 }),
+      5,
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples('tops bench', 'tops bench --threads 1 --sizes 16384,1024,1024 --json'),
+    )
+    .action(async (options: BenchOptions) => report(await bench(options, io)));
+}
+
+function addDoctor(program: Command, io: CliIo, report: Report): void {
+  addRemoteOptions(program.command('doctor'))
+    .description('say what this machine has and what a worker started here would use')
+    .addHelpText('after', '\nExit codes: 0 a worker can work here, 1 it cannot.')
+    .addHelpText('after', examples('tops doctor', 'WORKER_SK_FILE=worker.key tops doctor --json'))
+    .action(async (flags: RemoteFlags) => {
+      const url = readBaseUrl(flags, io);
+      // A wrong variable is one more finding; a wrong option is the caller's typing error.
+      if (!url.ok && flags.url !== undefined) throw url.error;
+      report(await doctor({ ...flags, url: url.ok ? url.value : undefined }, io));
+    });
+}
+
+function addRemoteOptions(command: Command): Command {
+  return command
+    .option('--url <address>', "the verifier's base address (AGGREGATOR_URL)")
+    .option('--timeout-ms <ms>', 'for each request', integerWithin({ min: 50, max: 120_000 }), 5000)
+    .option('--json', 'print JSON');
+}
+
+type BaseUrl =
+  { readonly ok: true; readonly value: string } | { readonly ok: false; readonly error: CliError };
+
+/** --url, else AGGREGATOR_URL, else the default; checked the same way whichever it is. */
+function readBaseUrl(flags: RemoteFlags, io: CliIo): BaseUrl {
+  const given = flags.url ?? io.env['AGGREGATOR_URL']?.trim();
+  const text = given === undefined || given === '' ? (urlField.defaultText ?? '') : given;
+  const result = urlField.read(text);
+  if (result.ok) return { ok: true, value: result.value };
+  const name = flags.url === undefined ? 'AGGREGATOR_URL' : '--url';
+  const got = describeValue(text, { secret: text.includes('@') });
+  const message = `${name}: expected ${urlField.expected}, got ${got}`;
+  return { ok: false, error: new CliError(message, exitCode.unusable) };
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}

@@ -1,1 +1,82 @@
-export {};
+import { CONFIG_EXIT_CODE, exitWithConfigErrors } from '@tops/config';
+import { bytesToHex } from '@tops/crypto';
+import { createCpuKernel } from '@tops/kernel-cpu';
+import { LedgerError, openSqliteLedger } from '@tops/ledger';
+import { createLifecycle, createLogger, startHttpServer, type Logger } from '@tops/observability';
+import { systemClock } from './clock.ts';
+import { readConfig, type VerifierConfig } from './config.ts';
+import { EpochRegressionError } from './epoch-clock.ts';
+import { answerConnectionErrors } from './http/connection-errors.ts';
+import { loadVerifierKey } from './verifier-key.ts';
+import { createVerifier } from './verifier.ts';
+
+/** How long a connection may idle between requests; longer than common load balancers keep theirs. */
+const KEEP_ALIVE_MS = 65_000;
+
+const result = readConfig(process.env);
+if (!result.ok) exitWithConfigErrors(result.errors);
+const { config } = result;
+const key = loadVerifierKey(config.key);
+if (!key.ok) exitWithConfigErrors([key.error]);
+const logger = createLogger({ service: 'verifier', level: config.logLevel });
+const lifecycle = createLifecycle({ logger, deadlineMs: config.shutdownDeadlineMs });
+
+if (key.warning !== undefined) logger.warn('key file is readable by others', { hint: key.warning });
+if (key.created) logger.info('made a development key', { path: key.developmentKeyPath });
+shoutWhenUnsigned(config, logger);
+
+await lifecycle.run(async (signal) => {
+  try {
+    await start();
+  } catch (error) {
+    const isRegression =
+      error instanceof EpochRegressionError ||
+      (error instanceof LedgerError && error.code === 'epoch_regressed');
+    if (!isRegression || signal.aborted) throw error;
+    logger.error('the system clock or EPOCH_SECONDS went back', { detail: error.message });
+    await lifecycle.shutdown('epoch ids would go back', CONFIG_EXIT_CODE);
+  }
+});
+
+async function start(): Promise<void> {
+  if (!key.ok) return;
+  const { keyPair } = key;
+  const ledger = await openSqliteLedger({
+    dataDir: config.dataDir,
+    topsEpochs: config.protocol.topsEpochs,
+  });
+  lifecycle.onShutdown('ledger', () => ledger.close());
+  const kernel = await createCpuKernel(
+    config.threadCount === undefined ? {} : { threadCount: config.threadCount },
+  );
+  lifecycle.onShutdown('kernel', () => kernel.close());
+  const verifier = createVerifier(config, {
+    ...{ ledger, kernel, keyPair, logger },
+    confirmLeaves: (attempt, rows) => kernel.computeReferenceLeaves(attempt, rows),
+    clock: systemClock,
+  });
+  await verifier.start();
+  lifecycle.onShutdown('epochs', () => verifier.epochs.stop());
+  const { http } = config;
+  const server = await startHttpServer(verifier.app, {
+    port: http.port,
+    ...(http.host === undefined ? {} : { host: http.host }),
+    requestTimeoutMs: http.requestTimeoutMs,
+    headersTimeoutMs: http.headersTimeoutMs,
+    keepAliveTimeoutMs: KEEP_ALIVE_MS,
+    maxConnections: http.maxConnections,
+  });
+  answerConnectionErrors(server.server, verifier);
+  lifecycle.onShutdown('http', () => {
+    verifier.readiness.set('running', false, 'shutting down');
+    // Room for the ledger and the kernel to close before the deadline cuts everything off.
+    return server.close(Math.floor(config.shutdownDeadlineMs * 0.8));
+  });
+  logger.info('listening', { port: server.port, verifierKeyHex: bytesToHex(keyPair.publicKey) });
+}
+
+function shoutWhenUnsigned({ protocol }: VerifierConfig, to: Logger): void {
+  if (!protocol.skipSignatures) return;
+  // At error level: no LOG_LEVEL hides it.
+  to.error('VERIFY_DISABLE=1: SIGNATURES ARE NOT CHECKED, ANYBODY CAN EARN IN ANY NAME');
+}

@@ -1,0 +1,151 @@
+import { createOpsRouter, type Logger, type Readiness } from '@tops/observability';
+import { LedgerError } from '@tops/ledger';
+import { KernelError } from '@tops/kernel-spec';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Registry } from 'prom-client';
+import { addressKey } from './address-key.ts';
+import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
+import type { Clock } from './clock.ts';
+import { mountRoutes } from './http/mount-routes.ts';
+import type { Route } from './http/route.ts';
+import { refuseMethod, sendReply } from './http/send-reply.ts';
+import type { RouteLabel, VerifierMetrics } from './metrics.ts';
+import { refuse, refuseWith, type Refusal } from './refusal.ts';
+import { serveDashboard } from './routes/dashboard.ts';
+
+export interface AppOptions {
+  readonly trustProxyHops: number;
+  readonly requestsPerSecondPerAddress: number;
+  readonly bodyBytesMax: number;
+  readonly dashboardDir: string;
+  readonly metricsEnabled: boolean;
+}
+
+export interface AppDeps {
+  readonly routes: readonly Route[];
+  readonly addressLimiter: BoundedRateLimiter;
+  readonly readiness: Readiness;
+  readonly registry: Registry;
+  readonly metrics: VerifierMetrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Probes come from the same address as a flood when a proxy stands in front: they are never limited. */
+const probePaths: ReadonlySet<string> = new Set(['/health', '/ready']);
+
+/** The HTTP surface of docs/protocol.md as an Express app; it listens nowhere by itself. */
+export function createApp(options: AppOptions, deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
+  app.set('trust proxy', options.trustProxyHops === 0 ? false : options.trustProxyHops);
+  app.use(observe(deps));
+  app.use(securityHeaders());
+  app.use(limitAddresses(options, deps));
+  app.use(mountRoutes(deps.routes, options, deps));
+  app.use(operations(options, deps));
+  app.use(serveDashboard(options.dashboardDir, deps.metrics));
+  app.use((_request, response) =>
+    sendReply(
+      response,
+      refuseWith('route_not_found', 'expected a path of /openapi.json'),
+      deps.metrics,
+    ),
+  );
+  app.use(handleErrors(deps));
+  return app;
+}
+
+function observe({ metrics }: AppDeps): RequestHandler {
+  return (_request, response, next) => {
+    const startedAt = performance.now();
+    response.once('finish', () => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      metrics.requests.inc({ status: String(response.statusCode) as 'other' });
+      const route = (response.locals['route'] ?? 'other') as RouteLabel;
+      metrics.requestSeconds.observe(seconds, { route });
+    });
+    next();
+  };
+}
+
+function securityHeaders(): RequestHandler {
+  const self = ["'self'"];
+  const none = ["'none'"];
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: none,
+        scriptSrc: self,
+        styleSrc: self,
+        imgSrc: self,
+        fontSrc: self,
+        connectSrc: self,
+        baseUri: none,
+        formAction: none,
+        frameAncestors: none,
+      },
+    },
+    // TLS ends at the ingress: whether a host is only ever served over it is not known here.
+    strictTransportSecurity: false,
+  });
+}
+
+function limitAddresses(options: AppOptions, deps: AppDeps): RequestHandler {
+  const detail = `expected at most ${options.requestsPerSecondPerAddress} requests a second of one address`;
+  return async (request, response, next) => {
+    const waitMs = probePaths.has(request.path)
+      ? 0
+      : await deps.addressLimiter.take(addressKey(request.ip));
+    if (waitMs === 0) next();
+    else await sendReply(response, refuseWith('rate_limited', detail, waitMs), deps.metrics);
+  };
+}
+
+/** The shared router also knows /status, which is the worker's; here it is as unknown as a /metrics that is off. */
+function operations({ metricsEnabled }: AppOptions, deps: AppDeps): RequestHandler {
+  const { readiness, registry } = deps;
+  const router = createOpsRouter({ readiness, ...(metricsEnabled ? { registry } : {}) });
+  const paths = new Set(['/health', '/ready', ...(metricsEnabled ? ['/metrics'] : [])]);
+  return (request, response, next) => {
+    if (!paths.has(request.path)) {
+      next();
+      return;
+    }
+    response.locals['route'] = request.path;
+    if (request.method === 'GET' || request.method === 'HEAD') router(request, response, next);
+    else void refuseMethod(response, { allow: 'GET, HEAD', got: request.method }, deps.metrics);
+  };
+}
+
+function handleErrors(deps: AppDeps): ErrorRequestHandler {
+  return async (error: unknown, _request, response, _next) => {
+    const refusal = refusalOf(error, deps);
+    if (response.headersSent) response.destroy();
+    else await sendReply(response, refusal, deps.metrics);
+  };
+}
+
+function refusalOf(error: unknown, { metrics, logger }: AppDeps): Refusal {
+  if (error instanceof Error && 'status' in error && error.status === 400) {
+    return refuse({ code: 'path_invalid', detail: 'expected valid percent-encoding in the path' });
+  }
+  if (error instanceof LedgerError && error.code === 'overloaded') {
+    return refuseWith('overloaded', 'expected room in the write queue, got none', 1000);
+  }
+  if (error instanceof LedgerError || error instanceof KernelError) {
+    const part = error instanceof LedgerError ? 'ledger' : 'kernel';
+    metrics.errors.inc({ kind: part });
+    logger.error('request failed', { part, error });
+    return refuseWith('not_ready', `expected the ${part} to answer, got an error`, 1000);
+  }
+  metrics.errors.inc({ kind: 'internal' });
+  logger.error('request failed', { part: 'internal', error });
+  return refuseWith('internal_error', 'expected no fault of the verifier, got one');
+}

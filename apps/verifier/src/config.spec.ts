@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { renderConfigMarkdown } from '@tops/config';
+import { defaultLimits } from '@tops/protocol';
+import { readConfig, verifierConfigSection } from './config.ts';
+
+const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+const errorsOf = (env: Record<string, string>) => {
+  const result = readConfig(env);
+  return result.ok ? [] : result.errors;
+};
+const variablesOf = (env: Record<string, string>) => errorsOf(env).map(({ variable }) => variable);
+
+describe('readConfig', () => {
+  it("defaults to the protocol's limits, open registration and signatures on", () => {
+    const result = readConfig({});
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    expect(result.config.protocol.limits).toEqual(defaultLimits);
+    expect(result.config.protocol.allowedKeys.size).toBe(0);
+    expect(result.config.protocol.skipSignatures).toBe(false);
+    expect(result.config.http).toMatchObject({
+      port: 8081,
+      trustProxyHops: 0,
+      metricsEnabled: true,
+    });
+    expect(result.config.key.kind).toBe('development');
+  });
+
+  it('reports every error at once', () => {
+    expect(
+      variablesOf({ PORT: 'x', MIN_ROWS: '63', EPOCH_SECONDS: '0', VERIFY_DISABLE: 'yes' }),
+    ).toEqual(expect.arrayContaining(['PORT', 'MIN_ROWS', 'EPOCH_SECONDS', 'VERIFY_DISABLE']));
+  });
+
+  it('refuses VERIFY_DISABLE in production only', () => {
+    const production = { NODE_ENV: 'production', VERIFIER_SK_HEX: seed };
+    expect(variablesOf(production)).toEqual([]);
+    expect(variablesOf({ ...production, VERIFY_DISABLE: '1' })).toEqual(['VERIFY_DISABLE']);
+    expect(variablesOf({ VERIFY_DISABLE: '1' })).toEqual([]);
+  });
+
+  it('demands a key in production, and one source for it', () => {
+    expect(variablesOf({ NODE_ENV: 'production' })).toEqual(['VERIFIER_SK_HEX']);
+    expect(variablesOf({ NODE_ENV: 'production', VERIFIER_SK_FILE: '/run/key' })).toEqual([]);
+    expect(variablesOf({ VERIFIER_SK_HEX: seed, VERIFIER_SK_FILE: '/run/key' })).toEqual([
+      'VERIFIER_SK_FILE',
+    ]);
+  });
+
+  it('never shows a secret', () => {
+    const errors = errorsOf({ VERIFIER_SK_HEX: `${seed}00`, PORT: 'x' });
+    expect(errors).toHaveLength(2);
+    expect(JSON.stringify(errors)).not.toContain(seed);
+  });
+
+  it.each([
+    [{ AUDIT_ROWS_MIN: '65' }, 'AUDIT_ROWS_MIN'],
+    [{ AUDIT_ROWS_MAX: '128', MIN_ROWS: '64' }, 'AUDIT_ROWS_MAX'],
+    [{ MIN_ROWS: '100' }, 'MIN_ROWS'],
+    [{ MAX_OPEN_CHALLENGES: '3' }, 'MAX_OPEN_CHALLENGES_NEW_KEY'],
+    [{ GRACE_SECONDS: '61' }, 'GRACE_SECONDS'],
+    [{ HEADERS_TIMEOUT_MS: '20000' }, 'HEADERS_TIMEOUT_MS'],
+    [{ VERIFY_PUBKEYS: 'aa' }, 'VERIFY_PUBKEYS'],
+    [{ VERIFY_PUBKEY: 'aa' }, 'VERIFY_PUBKEY'],
+  ])('refuses %j', (env, variable) => {
+    expect(variablesOf(env)).toEqual([variable]);
+  });
+
+  it('reads the allow-list', () => {
+    const result = readConfig({ VERIFY_PUBKEY: `${seed.toUpperCase()}, ${'11'.repeat(32)}` });
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    expect([...result.config.protocol.allowedKeys]).toEqual([seed, '11'.repeat(32)]);
+  });
+
+  it("leaves the worker's variables alone: nx serve starts both in one environment", () => {
+    expect(
+      variablesOf({
+        ...{ WORKER_SK_HEX: seed, AGGREGATOR_URL: 'http://localhost:8081', WORKER_PORT: '8082' },
+        ...{ WORKER_HOST: '::1', DEVICE_DID: 'x', AUTOTUNE_TARGET_MS: '300', CPU_FALLBACK: '1' },
+        ...{ AUTOTUNE_PRESETS: '1,2,3', AUTOTUNE_DISABLE: '1', RATE_LIMIT_PER_SECOND: '5' },
+        ...{ MAX_CONCURRENT_REQUESTS: '4', MAX_RETRIES: '3', RETRY_DELAY_MS: '50' },
+        ...{
+          CPU_THREADS: '2',
+          WORKER_DEBUG_RECEIPT: '1',
+          STATUS_LINE: 'auto',
+          WORKER_SK_FILE: 'x',
+        },
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('verifierConfigSection', () => {
+  it('documents every variable', () => {
+    const markdown = renderConfigMarkdown([verifierConfigSection]);
+    for (const name of ['PORT', 'VERIFY_PUBKEY', 'EPOCH_SECONDS', 'TRUST_PROXY']) {
+      expect(markdown).toContain(`\`${name}\``);
+    }
+  });
+});

@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@tops/config';
+import type { Limits } from '@tops/protocol';
+import { verifierSchema } from './config-schema.ts';
+
+export { verifierConfigSection } from './config-schema.ts';
+
+/** Longest request body: no message of the protocol comes near it. */
+const BODY_BYTES_MAX = 256 * 1024;
+
+type Values = EnvValues<typeof verifierSchema.fields>;
+
+/** What POST routes and the epoch clock are told; everything here is public. */
+export interface ProtocolConfig {
+  readonly limits: Limits;
+  readonly topsEpochs: number;
+  readonly quarantineEpochs: number;
+  readonly maxOpenChallengesPerAddress: number;
+  /** Lower-case hex; empty means open registration. */
+  readonly allowedKeys: ReadonlySet<string>;
+  readonly skipSignatures: boolean;
+  /** Proofs recomputed at the same time. */
+  readonly verifyConcurrency: number;
+}
+
+export interface HttpConfig {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly trustProxyHops: number;
+  readonly maxConnections: number;
+  readonly requestTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly requestsPerSecondPerAddress: number;
+  readonly dashboardDir: string;
+  readonly metricsEnabled: boolean;
+}
+
+/** Where the verifier's key comes from; `seed` is secret. */
+export type KeySource =
+  | { readonly kind: 'seed'; readonly seed: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'development'; readonly dataDir: string };
+
+export interface VerifierConfig {
+  readonly production: boolean;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly dataDir: string;
+  readonly shutdownDeadlineMs: number;
+  readonly key: KeySource;
+  readonly threadCount: number | undefined;
+  readonly http: HttpConfig;
+  readonly protocol: ProtocolConfig;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: VerifierConfig }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+/** Reads the environment; reports every error at once. */
+export function readConfig(env: Environment): ConfigResult {
+  const result = parseEnv(verifierSchema, env, { prefixes: ['VERIFIER_', 'VERIFY_'] });
+  return result.ok ? { ok: true, config: envToConfig(result.values) } : result;
+}
+
+function envToConfig(values: Values): VerifierConfig {
+  const dataDir = resolve(values.DATA_DIR);
+  return {
+    production: values.NODE_ENV === 'production',
+    logLevel: values.LOG_LEVEL,
+    dataDir,
+    shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
+    key: keySource(values, dataDir),
+    threadCount: values.VERIFY_THREADS,
+    http: {
+      port: values.PORT,
+      host: values.HOST,
+      trustProxyHops: values.TRUST_PROXY,
+      maxConnections: values.MAX_CONNECTIONS,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
+      requestsPerSecondPerAddress: values.REQUESTS_PER_SECOND_PER_ADDRESS,
+      dashboardDir: values.DASHBOARD_DIR ?? fileURLToPath(new URL('../dashboard', import.meta.url)),
+      metricsEnabled: values.METRICS_ENABLED,
+    },
+    protocol: {
+      limits: limitsOf(values),
+      topsEpochs: values.TOPS_EPOCHS,
+      quarantineEpochs: values.QUARANTINE_EPOCHS,
+      maxOpenChallengesPerAddress: values.MAX_OPEN_CHALLENGES_PER_ADDRESS,
+      allowedKeys: new Set(values.VERIFY_PUBKEY),
+      skipSignatures: values.VERIFY_DISABLE,
+      verifyConcurrency: values.VERIFY_CONCURRENCY,
+    },
+  };
+}
+
+function keySource(values: Values, dataDir: string): KeySource {
+  if (values.VERIFIER_SK_HEX !== undefined) return { kind: 'seed', seed: values.VERIFIER_SK_HEX };
+  if (values.VERIFIER_SK_FILE !== undefined) return { kind: 'file', path: values.VERIFIER_SK_FILE };
+  return { kind: 'development', dataDir };
+}
+
+function limitsOf(values: Values): Limits {
+  return {
+    min_rows: values.MIN_ROWS,
+    max_weights: values.MAX_WEIGHTS,
+    audit_rows_min: values.AUDIT_ROWS_MIN,
+    audit_rows_max: values.AUDIT_ROWS_MAX,
+    challenge_deadline_ms: values.CHALLENGE_DEADLINE_MS,
+    grace_seconds: values.GRACE_SECONDS,
+    epoch_seconds: values.EPOCH_SECONDS,
+    max_open_challenges: values.MAX_OPEN_CHALLENGES,
+    max_open_challenges_new_key: values.MAX_OPEN_CHALLENGES_NEW_KEY,
+    receipts_per_second_per_key: values.RECEIPTS_PER_SECOND_PER_KEY,
+    body_bytes: BODY_BYTES_MAX,
+  };
+}

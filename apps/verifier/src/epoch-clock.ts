@@ -1,0 +1,234 @@
+import { LedgerError, type EpochRecord, type LedgerStore } from '@tops/ledger';
+import type { Logger, Readiness } from '@tops/observability';
+import type { Clock } from './clock.ts';
+import type { VerifierMetrics } from './metrics.ts';
+
+export interface EpochClockOptions {
+  readonly epochSeconds: number;
+  readonly graceSeconds: number;
+  readonly challengeDeadlineMs: number;
+}
+
+/** What is still being worked on, and so may not be closed underneath. */
+export interface PendingWork {
+  /** A receipt of the epoch has arrived and is not recorded or refused yet. */
+  isBusy(epochId: number): boolean;
+  /** Receipts whose answer has arrived and is not judged yet. */
+  inFlightReceiptIds(): ReadonlySet<string>;
+  /** Told after each round, so that what ended is forgotten elsewhere too. */
+  onExpired(nowMs: number): void;
+}
+
+export interface EpochClockDeps {
+  readonly ledger: LedgerStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: VerifierMetrics;
+  readonly readiness: Readiness;
+  readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** The clock, or EPOCH_SECONDS, would lower epoch ids: starting would break the chain of beacons. */
+export class EpochRegressionError extends Error {
+  override readonly name = 'EpochRegressionError';
+}
+
+const TICK_MS_MAX = 1000;
+/** A check writes to the disk: often enough for a probe, too seldom to wear anything out. */
+const LEDGER_CHECK_MS = 5000;
+
+/**
+ * Opens each epoch as its time comes, lets overdue challenges go, and seals what is over. Ids only increase: a clock
+ * that jumps back while running keeps the latest epoch open until the time has caught up.
+ */
+export class EpochClock {
+  readonly #options: EpochClockOptions;
+  readonly #deps: EpochClockDeps;
+  /** Epochs that take receipts or may do so again after a small step back of the clock; oldest first. */
+  #accepting: EpochRecord[] = [];
+  #current: EpochRecord | undefined;
+  #pending: PendingWork | undefined;
+  #opening: Promise<EpochRecord> | undefined;
+  #round: Promise<void> | undefined;
+  #cancelTimer: () => void = () => undefined;
+  #stopped = false;
+  #checkedAtMs: number | undefined;
+
+  constructor(options: EpochClockOptions, deps: EpochClockDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /**
+   * Opens the current epoch, or reads it back after a restart, then ticks by itself until `stop`.
+   *
+   * @throws EpochRegressionError when the ledger already has a later epoch.
+   */
+  async start(pending: PendingWork): Promise<void> {
+    this.#pending = pending;
+    const latest = await this.#deps.ledger.latestEpoch();
+    const epochId = this.#epochIdAt(this.#deps.clock.nowMs());
+    if (latest !== undefined && latest.epochId > epochId) {
+      throw new EpochRegressionError(
+        `expected epoch ${latest.epochId} or later, got ${epochId} from the system clock and EPOCH_SECONDS=${this.#options.epochSeconds}: ` +
+          'epoch ids only increase, so correct the clock or set EPOCH_SECONDS to at most its earlier value',
+      );
+    }
+    this.#accepting = (await this.#deps.ledger.listEpochs({ limit: 64 })).toReversed();
+    await this.#openCurrent();
+    await this.tick();
+    this.#schedule();
+  }
+
+  /** Ends the ticking; resolves when a round in progress is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#opening?.catch(() => undefined);
+    await this.#round?.catch(() => undefined);
+  }
+
+  /** The epoch to work on now; opens it if the timer has not come round to that yet. */
+  async current(): Promise<EpochRecord> {
+    const epochId = this.#epochIdAt(this.#deps.clock.nowMs());
+    if (this.#current !== undefined && epochId <= this.#current.epochId) return this.#current;
+    return this.#openCurrent();
+  }
+
+  get currentEpochId(): number {
+    return this.#current?.epochId ?? 0;
+  }
+
+  /** The epochs whose receipts are taken when the last byte arrived at `arrivedAtMs`. */
+  acceptingAt(arrivedAtMs: number): { epochId: number; prevHash: Uint8Array }[] {
+    const graceMs = this.#options.graceSeconds * 1000;
+    return this.#accepting.filter(
+      (epoch) => epoch.sealed === undefined && arrivedAtMs < epoch.closesAtMs + graceMs,
+    );
+  }
+
+  /** One round: open, expire, seal. Rounds never overlap; a call during one gets the running one. */
+  tick(): Promise<void> {
+    this.#round ??= this.#tick().finally(() => {
+      this.#round = undefined;
+    });
+    return this.#round;
+  }
+
+  #epochIdAt(nowMs: number): number {
+    return Math.floor(nowMs / (this.#options.epochSeconds * 1000));
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    const epochMs = this.#options.epochSeconds * 1000;
+    const nowMs = this.#deps.clock.nowMs();
+    const untilNextMs = epochMs - (nowMs % epochMs);
+    this.#cancelTimer = this.#deps.clock.setTimer(
+      () => {
+        void this.tick().then(() => {
+          this.#schedule();
+        });
+      },
+      Math.min(untilNextMs, TICK_MS_MAX),
+    );
+  }
+
+  async #tick(): Promise<void> {
+    const { logger, metrics, readiness } = this.#deps;
+    try {
+      await this.current();
+      readiness.set('epoch', true);
+      await this.#expire();
+      await this.#seal();
+      await this.#checkLedger();
+    } catch (error) {
+      // The next round tries again; until then nobody should send work here.
+      this.#checkedAtMs = undefined;
+      metrics.errors.inc({ kind: 'ledger' });
+      readiness.set('ledger', false, 'the ledger does not answer');
+      logger.error('epoch round failed', { error });
+    }
+  }
+
+  async #checkLedger(): Promise<void> {
+    const nowMs = this.#deps.clock.nowMs();
+    if (this.#checkedAtMs !== undefined && Math.abs(nowMs - this.#checkedAtMs) < LEDGER_CHECK_MS) {
+      return;
+    }
+    await this.#deps.ledger.check();
+    this.#checkedAtMs = nowMs;
+    this.#deps.readiness.set('ledger', true);
+  }
+
+  #openCurrent(): Promise<EpochRecord> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<EpochRecord> {
+    const { ledger, clock, logger, metrics, randomBytes } = this.#deps;
+    const epochMs = this.#options.epochSeconds * 1000;
+    const epochId = this.#epochIdAt(clock.nowMs());
+    const epoch = await ledger.openEpoch({
+      epochId,
+      entropy: randomBytes(32),
+      opensAtMs: epochId * epochMs,
+      closesAtMs: (epochId + 1) * epochMs,
+    });
+    if (epoch.epochId !== this.#current?.epochId) {
+      this.#current = epoch;
+      const others = this.#accepting.filter((known) => known.epochId !== epoch.epochId);
+      this.#accepting = [...others, epoch];
+      metrics.epoch.set(epoch.epochId);
+      logger.info('epoch open', { epochId: epoch.epochId, closesAtMs: epoch.closesAtMs });
+    }
+    return epoch;
+  }
+
+  async #expire(): Promise<void> {
+    const { ledger, clock, logger, metrics } = this.#deps;
+    const nowMs = clock.nowMs();
+    const missed = await ledger.expireChallenges({
+      nowMs,
+      exceptReceiptIds: this.#pending?.inFlightReceiptIds() ?? new Set(),
+    });
+    this.#pending?.onExpired(nowMs);
+    if (missed > 0) {
+      metrics.receipts.inc({ outcome: 'missed' }, missed);
+      logger.info('challenges missed', { count: missed });
+    }
+    metrics.openChallenges.set(await ledger.countOpen());
+  }
+
+  async #seal(): Promise<void> {
+    const { ledger, logger, metrics } = this.#deps;
+    let unsealed = await ledger.unsealedEpochs();
+    for (const epoch of unsealed) {
+      if (this.#stopped || !this.#isDue(epoch)) break;
+      try {
+        const sealed = await ledger.sealEpoch({ epochId: epoch.epochId });
+        logger.info('epoch sealed', {
+          epochId: epoch.epochId,
+          entryCount: sealed.sealed?.entryCount,
+        });
+      } catch (error) {
+        // An answer is being verified: the next round comes back to it.
+        if (error instanceof LedgerError && error.code === 'receipts_open') break;
+        throw error;
+      }
+      unsealed = unsealed.filter((other) => other.epochId !== epoch.epochId);
+      this.#accepting = this.#accepting.filter((other) => other.epochId !== epoch.epochId);
+    }
+    metrics.unsealedEpochs.set(unsealed.length);
+  }
+
+  /** Whether grace and deadlines of the epoch are over and no receipt of it is on its way into the ledger. */
+  #isDue(epoch: EpochRecord): boolean {
+    const { graceSeconds, challengeDeadlineMs } = this.#options;
+    const dueMs = epoch.closesAtMs + graceSeconds * 1000 + challengeDeadlineMs;
+    return this.#deps.clock.nowMs() >= dueMs && this.#pending?.isBusy(epoch.epochId) !== true;
+  }
+}

@@ -1,0 +1,186 @@
+import { concatBytes } from '@tops/crypto';
+import type { LedgerStore, ReceiptRecord } from '@tops/ledger';
+import type { Logger } from '@tops/observability';
+import {
+  jcsBytes,
+  OPS_UNIT,
+  parseJson,
+  parseProof,
+  parseReceipt,
+  type ParsedReceipt,
+  type Problem,
+} from '@tops/protocol';
+import { checkProofFold, rowMismatch } from '@tops/verification';
+import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
+import { BusyCounts } from './busy-counts.ts';
+import type { EpochClock } from './epoch-clock.ts';
+import type { Clock } from './clock.ts';
+import type { ProtocolConfig } from './config.ts';
+import type { VerifierMetrics } from './metrics.ts';
+import type { OpenChallenges } from './open-challenges.ts';
+import type { Submission } from './receipt-service.ts';
+import { refuse, refuseWith, type Refusal } from './refusal.ts';
+import type { RowJudge } from './row-judge.ts';
+
+/** `accepted` also answers the same proof again; a rejected row is a Refusal with code row_mismatch. */
+export type ProofResult = { readonly kind: 'accepted'; readonly record: ReceiptRecord } | Refusal;
+
+export interface ProofServiceDeps {
+  readonly ledger: LedgerStore;
+  readonly epochs: Pick<EpochClock, 'currentEpochId'>;
+  readonly judge: RowJudge;
+  /** Charged per receipt and address with each proof that does not fold. */
+  readonly malformedLimiter: BoundedRateLimiter;
+  readonly openChallenges: OpenChallenges;
+  readonly clock: Clock;
+  readonly metrics: VerifierMetrics;
+  readonly logger: Logger;
+}
+
+interface Proof {
+  readonly leaves: Uint8Array;
+  readonly siblings: Uint8Array;
+}
+
+/** Takes the answers to challenges. Folding comes before recomputation, so that junk costs next to nothing. */
+export class ProofService {
+  readonly #config: ProtocolConfig;
+  readonly #deps: ProofServiceDeps;
+  readonly #inFlight = new BusyCounts<string>();
+  readonly #verdicts = new Map<string, Promise<ProofResult>>();
+
+  constructor(config: ProtocolConfig, deps: ProofServiceDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /** Receipts with an answer that arrived and is not judged yet: their challenges must not expire. */
+  inFlightReceiptIds(): ReadonlySet<string> {
+    return this.#inFlight.keys();
+  }
+
+  /** @param receiptId - 64 lower-case hex digits. */
+  async submit(receiptId: string, submission: Submission): Promise<ProofResult> {
+    // Before the first await: from its arrival on, the answer keeps its challenge open.
+    const leave = this.#inFlight.enter(receiptId);
+    try {
+      return await this.#take(receiptId, submission);
+    } finally {
+      leave();
+    }
+  }
+
+  async #take(receiptId: string, submission: Submission): Promise<ProofResult> {
+    const json = parseJson(submission.bytes);
+    if (!json.ok) return refuse(json.problem);
+    const proof = parseProof(json.value);
+    if (!proof.ok) return refuse(proof.problem);
+    const record = await this.#deps.ledger.getReceipt(receiptId);
+    if (record === undefined) {
+      return refuseWith('receipt_not_found', 'expected the id of a recorded receipt, got another');
+    }
+    const closed = closedProblem(record, submission.arrivedAtMs);
+    if (closed !== undefined) return refuse(closed);
+
+    const attempter = `${receiptId} ${submission.address}`;
+    const waitMs = await this.#deps.malformedLimiter.peek(attempter);
+    if (waitMs > 0) {
+      const detail = 'expected a proof that folds to the work root, got too many that do not';
+      return refuseWith('rate_limited', detail, waitMs);
+    }
+    const parsed = parsedReceiptOf(record);
+    const problem = checkProofFold({ parsed, rows: record.rows, ...proof.value });
+    if (problem !== undefined) {
+      await this.#deps.malformedLimiter.take(attempter);
+      return refuse(problem);
+    }
+    return record.outcome === 'open'
+      ? this.#verdictOf(record, parsed, proof.value)
+      : answerSettled(record);
+  }
+
+  /** One recomputation a receipt: whatever folds to the root is the same proof, so all of them share its verdict. */
+  #verdictOf(record: ReceiptRecord, parsed: ParsedReceipt, proof: Proof): Promise<ProofResult> {
+    const running = this.#verdicts.get(record.receiptId);
+    if (running !== undefined) return running;
+    const verdict = this.#judge(record, parsed, proof).finally(() => {
+      this.#verdicts.delete(record.receiptId);
+    });
+    this.#verdicts.set(record.receiptId, verdict);
+    return verdict;
+  }
+
+  async #judge(record: ReceiptRecord, parsed: ParsedReceipt, proof: Proof): Promise<ProofResult> {
+    const { ledger, clock, openChallenges } = this.#deps;
+    const { receiptId } = record;
+    const verdict = await this.#deps.judge.judge(parsed, record.rows, proof.leaves);
+    if (verdict.kind === 'refused') return verdict;
+    const atMs = clock.nowMs();
+    const settled =
+      verdict.outcome === 'accepted'
+        ? await ledger.settleReceipt({ receiptId, outcome: 'accepted', atMs })
+        : await ledger.settleReceipt({
+            receiptId,
+            outcome: 'rejected',
+            atMs,
+            row: verdict.row,
+            evidence: concatBytes(proof.leaves, proof.siblings),
+            quarantineUntilEpoch: this.#quarantineEnd(record),
+          });
+    if (settled.kind === 'receipt_unknown') throw new Error('a recorded receipt is gone');
+    openChallenges.release(receiptId);
+    if (settled.kind === 'settled') report(settled.record, this.#deps);
+    return answerSettled(settled.record);
+  }
+
+  #quarantineEnd(record: ReceiptRecord): number {
+    const latestEpochId = Math.max(this.#deps.epochs.currentEpochId, record.receipt.epoch_id);
+    return latestEpochId + this.#config.quarantineEpochs;
+  }
+}
+
+/** The stored wire form went through parseReceipt before it was recorded. */
+function parsedReceiptOf(record: ReceiptRecord): ParsedReceipt {
+  const json = parseJson(jcsBytes(record.receipt));
+  const parsed = json.ok ? parseReceipt(json.value) : json;
+  if (!parsed.ok) throw new Error(`a recorded receipt does not parse: ${parsed.problem.detail}`);
+  return parsed.value;
+}
+
+/** Why no proof is taken any more, however good it is. */
+function closedProblem(record: ReceiptRecord, arrivedAtMs: number): Problem | undefined {
+  const isLate = record.outcome === 'open' && arrivedAtMs > record.deadlineAtMs;
+  if (isLate || record.outcome === 'missed') {
+    return {
+      code: 'deadline_passed',
+      detail: `expected the whole proof by ${record.deadlineAtMs}, got it at ${arrivedAtMs}`,
+    };
+  }
+  if (record.outcome === 'revoked') {
+    return {
+      code: 'receipt_revoked',
+      detail: 'expected a receipt that stands, got one whose key was proven wrong in another',
+    };
+  }
+  return undefined;
+}
+
+function answerSettled(record: ReceiptRecord): ProofResult {
+  if (record.outcome === 'accepted') return { kind: 'accepted', record };
+  if (record.outcome === 'rejected') return refuse(rowMismatch(record.mismatchRow ?? 0));
+  const problem = closedProblem(record, record.deadlineAtMs);
+  if (problem === undefined) throw new Error(`a settled receipt is ${record.outcome}`);
+  return refuse(problem);
+}
+
+function report(record: ReceiptRecord, { metrics, logger }: ProofServiceDeps): void {
+  const { receiptId, publicKeyHex, mismatchRow } = record;
+  if (record.outcome === 'accepted') {
+    metrics.receipts.inc({ outcome: 'accepted' });
+    metrics.creditedOps.inc(Number(record.creditedUnits * OPS_UNIT));
+    logger.debug('receipt accepted', { receiptId });
+  } else if (record.outcome === 'rejected') {
+    metrics.receipts.inc({ outcome: 'rejected' });
+    logger.warn('receipt rejected', { receiptId, publicKeyHex, row: mismatchRow });
+  }
+}

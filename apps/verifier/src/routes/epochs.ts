@@ -1,0 +1,161 @@
+import { bytesToHex } from '@tops/crypto';
+import type { EpochRecord, LedgerStore } from '@tops/ledger';
+import { json, type Parameter, type Reply, type Route, type RouteRequest } from '../http/route.ts';
+import { refuseWith } from '../refusal.ts';
+import { creditsCsv, creditsJson } from './credits.ts';
+
+const PAGE_EPOCHS_MAX = 500;
+const PAGE_EPOCHS_DEFAULT = 50;
+
+interface EpochsRouteDeps {
+  readonly ledger: Pick<LedgerStore, 'getEpoch' | 'listEpochs' | 'epochCredits' | 'epochEntries'>;
+}
+
+const epochId: Parameter = {
+  name: 'epoch_id',
+  in: 'path',
+  description: 'Id of an epoch.',
+  schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+};
+
+/** The chain of epochs, and what each credited. */
+export function epochsRoutes(deps: EpochsRouteDeps): Route[] {
+  return [
+    listEpochs(deps),
+    getEpoch(deps),
+    exportCredits(deps, 'csv'),
+    exportCredits(deps, 'json'),
+  ];
+}
+
+function listEpochs({ ledger }: EpochsRouteDeps): Route {
+  return {
+    method: 'get',
+    path: '/v1/epochs',
+    operation: {
+      operationId: 'listEpochs',
+      summary: 'Epochs, newest first, with beacons, published entropy and sealed heads',
+      tag: 'reading',
+      parameters: [
+        {
+          name: 'before',
+          in: 'query',
+          description: 'next_before of the page before.',
+          schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+        },
+        {
+          name: 'limit',
+          in: 'query',
+          description: 'Epochs on the page.',
+          schema: {
+            type: 'integer',
+            minimum: 1,
+            maximum: PAGE_EPOCHS_MAX,
+            default: PAGE_EPOCHS_DEFAULT,
+          },
+        },
+      ],
+      success: { 200: { description: 'One page', schema: 'EpochPage' } },
+      problems: [],
+    },
+    async handle(request) {
+      const limit = request.integer('limit') ?? PAGE_EPOCHS_DEFAULT;
+      const beforeId = request.integer('before');
+      // One more than asked for tells whether there is a next page.
+      const records = await ledger.listEpochs({
+        limit: limit + 1,
+        ...(beforeId === undefined ? {} : { beforeId }),
+      });
+      const shown = records.slice(0, limit);
+      const last = shown.at(-1);
+      return json({
+        epochs: shown.map(epochSummary),
+        ...(records.length > limit && last !== undefined ? { next_before: last.epochId } : {}),
+      });
+    },
+  };
+}
+
+function getEpoch({ ledger }: EpochsRouteDeps): Route {
+  return {
+    method: 'get',
+    path: '/v1/epochs/{epoch_id}',
+    operation: {
+      operationId: 'getEpochRecord',
+      summary: 'One epoch',
+      tag: 'reading',
+      parameters: [epochId],
+      success: { 200: { description: 'The epoch', schema: 'EpochRecord' } },
+      problems: ['epoch_not_found'],
+    },
+    handle: (request) => withEpoch(ledger, request, (epoch) => json(epochSummary(epoch))),
+  };
+}
+
+function exportCredits({ ledger }: EpochsRouteDeps, form: 'csv' | 'json'): Route {
+  const mediaType = form === 'csv' ? 'text/csv' : 'application/json';
+  return {
+    method: 'get',
+    path: `/v1/epochs/{epoch_id}/credits.${form}`,
+    operation: {
+      operationId: form === 'csv' ? 'exportCreditsCsv' : 'exportCreditsJson',
+      summary:
+        form === 'csv'
+          ? 'What each key earned in the epoch'
+          : 'What each key earned, and once sealed the entries that ledger_root_hex commits to',
+      tag: 'reading',
+      parameters: [epochId],
+      success: {
+        200:
+          form === 'csv'
+            ? { description: 'RFC 4180, one line a key', mediaType }
+            : { description: 'Credits and entries', schema: 'EpochCredits' },
+      },
+      problems: ['epoch_not_found'],
+    },
+    handle: (request) =>
+      withEpoch(ledger, request, (epoch) => ({
+        kind: 'stream',
+        contentType: form === 'csv' ? 'text/csv; charset=utf-8; header=present' : mediaType,
+        fileName: `epoch-${epoch.epochId}-credits.${form}`,
+        chunks:
+          form === 'csv'
+            ? creditsCsv(epoch.epochId, ledger)
+            : creditsJson(epoch, epochSummary(epoch), ledger),
+      })),
+  };
+}
+
+async function withEpoch(
+  ledger: Pick<LedgerStore, 'getEpoch'>,
+  request: RouteRequest,
+  reply: (epoch: EpochRecord) => Reply,
+): Promise<Reply> {
+  const epoch = await ledger.getEpoch(request.integer('epoch_id') ?? -1);
+  return epoch === undefined
+    ? refuseWith('epoch_not_found', 'expected the id of an opened epoch, got another')
+    : reply(epoch);
+}
+
+function epochSummary(epoch: EpochRecord) {
+  const { sealed } = epoch;
+  return {
+    epoch_id: epoch.epochId,
+    opens_at: epoch.opensAtMs,
+    closes_at: epoch.closesAtMs,
+    prev_hash_hex: bytesToHex(epoch.prevHash),
+    entropy_hex: bytesToHex(epoch.entropy),
+    ...(epoch.previousEpochId === undefined ? {} : { previous_epoch_id: epoch.previousEpochId }),
+    ...(epoch.sealedAtOpeningEpochId === undefined
+      ? {}
+      : { sealed_at_opening_epoch_id: epoch.sealedAtOpeningEpochId }),
+    sealed: sealed !== undefined,
+    ...(sealed === undefined
+      ? {}
+      : {
+          head_hex: bytesToHex(sealed.head),
+          ledger_root_hex: bytesToHex(sealed.ledgerRoot),
+          entry_count: sealed.entryCount,
+        }),
+  };
+}

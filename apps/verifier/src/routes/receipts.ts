@@ -1,0 +1,151 @@
+import { HASH_BYTES } from '@tops/crypto';
+import type { LedgerStore, ReceiptRecord } from '@tops/ledger';
+import { encodeProof, OPS_UNIT, type AcceptedResponse, type Challenge } from '@tops/protocol';
+import { json, type Parameter, type Route } from '../http/route.ts';
+import type { ProofService } from '../proof-service.ts';
+import type { ReceiptService } from '../receipt-service.ts';
+import { refuseWith } from '../refusal.ts';
+
+export interface ReceiptRouteDeps {
+  readonly receipts: ReceiptService;
+  readonly proofs: ProofService;
+  readonly ledger: Pick<LedgerStore, 'getReceipt' | 'getEvidence'>;
+}
+
+const receiptId: Parameter = {
+  name: 'receipt_id',
+  in: 'path',
+  description: 'BLAKE3 of the signed bytes of the receipt.',
+  schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+};
+
+/** Submitting receipts, answering their challenges, and looking one up. */
+export function receiptRoutes(deps: ReceiptRouteDeps): Route[] {
+  return [submitReceipt(deps), submitProof(deps), getReceipt(deps)];
+}
+
+function submitReceipt({ receipts }: ReceiptRouteDeps): Route {
+  return {
+    method: 'post',
+    path: '/v1/receipts',
+    operation: {
+      operationId: 'submitReceipt',
+      summary: 'Commit to an attempt and get the challenge for it',
+      description:
+        'Recorded before it is answered. The same receipt again gets the same challenge; an existing one is never drawn again.',
+      tag: 'work',
+      request: 'Receipt',
+      success: {
+        201: { description: 'Recorded now', schema: 'Challenge' },
+        200: { description: 'Recorded before: the same answer', schema: 'Challenge' },
+      },
+      problems: [
+        ...['kernel_ver_unsupported', 'device_did_malformed', 'device_did_foreign'],
+        ...['driver_hint_malformed', 'shape_invalid', 'shape_below_min_rows', 'shape_over_limit'],
+        ...['public_key_invalid', 'signature_non_canonical', 'signature_invalid'],
+        ...['key_not_allowed', 'key_quarantined', 'epoch_unknown', 'epoch_closed'],
+        ...['prev_hash_mismatch', 'nonce_already_used', 'too_many_open_challenges'],
+      ] as Route['operation']['problems'],
+    },
+    async handle(request) {
+      const result = await receipts.submit(request);
+      if (result.kind === 'refused') return result;
+      return json(challengeOf(result.record), result.kind === 'created' ? 201 : 200);
+    },
+  };
+}
+
+function submitProof({ proofs }: ReceiptRouteDeps): Route {
+  return {
+    method: 'post',
+    path: '/v1/receipts/{receipt_id}/proof',
+    operation: {
+      operationId: 'submitProof',
+      summary: 'Answer a challenge with the leaves of its rows and their siblings',
+      description:
+        'A proof that does not fold to the work root costs nothing and may be corrected until the deadline. A row that differs from its recomputation is final: status is then the word "rejected".',
+      tag: 'work',
+      parameters: [receiptId],
+      request: 'Proof',
+      success: { 200: { description: 'Every challenged row is right', schema: 'Accepted' } },
+      problems: [
+        ...(['receipt_not_found', 'proof_malformed', 'row_mismatch'] as const),
+        ...(['deadline_passed', 'receipt_revoked', 'overloaded'] as const),
+      ],
+    },
+    async handle(request) {
+      const result = await proofs.submit(request.text('receipt_id') ?? '', request);
+      if (result.kind === 'refused') return result;
+      const accepted: AcceptedResponse = {
+        status: 'accepted',
+        credited_ops: creditedOps(result.record),
+      };
+      return json(accepted);
+    },
+  };
+}
+
+function getReceipt({ ledger }: ReceiptRouteDeps): Route {
+  return {
+    method: 'get',
+    path: '/v1/receipts/{receipt_id}',
+    operation: {
+      operationId: 'getReceipt',
+      summary: 'One receipt with its challenge and where it stands',
+      tag: 'reading',
+      parameters: [receiptId],
+      success: { 200: { description: 'The receipt', schema: 'ReceiptEvidence' } },
+      problems: ['receipt_not_found'],
+    },
+    async handle(request) {
+      const record = await ledger.getReceipt(request.text('receipt_id') ?? '');
+      if (record === undefined) {
+        return refuseWith(
+          'receipt_not_found',
+          'expected the id of a recorded receipt, got another',
+        );
+      }
+      const isRejected = record.outcome === 'rejected';
+      return json(
+        evidenceOf(record, isRejected ? await ledger.getEvidence(record.receiptId) : undefined),
+      );
+    },
+  };
+}
+
+/** Made from what is stored, in one order of keys: a repeated receipt gets the same bytes. */
+function challengeOf(record: ReceiptRecord): Challenge {
+  return {
+    receipt_id: record.receiptId,
+    rows: record.rows,
+    deadline_at: record.deadlineAtMs,
+    challenge_sig_hex: record.challengeSigHex,
+  };
+}
+
+/** @param proof - leaves, then siblings: with it the answer is a bundle that anybody can re-check. */
+function evidenceOf(record: ReceiptRecord, proof: Uint8Array | undefined) {
+  const leavesBytes = record.rows.length * HASH_BYTES;
+  return {
+    receipt_id: record.receiptId,
+    receipt: record.receipt,
+    rows: record.rows,
+    deadline_at: record.deadlineAtMs,
+    challenge_sig_hex: record.challengeSigHex,
+    received_at: record.receivedAtMs,
+    outcome: record.outcome,
+    credited_ops: creditedOps(record),
+    ...(record.mismatchRow === undefined ? {} : { row: record.mismatchRow }),
+    ...(proof === undefined
+      ? {}
+      : encodeProof({
+          leaves: proof.subarray(0, leavesBytes),
+          siblings: proof.subarray(leavesBytes),
+        })),
+    ...(record.settledAtMs === undefined ? {} : { settled_at: record.settledAtMs }),
+  };
+}
+
+function creditedOps(record: Pick<ReceiptRecord, 'creditedUnits'>): string {
+  return (record.creditedUnits * OPS_UNIT).toString();
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import type { Kernel } from '@tops/kernel-spec';
+import { shapeLimitsProblem, shapeOps, type Limits, type Shape } from '@tops/protocol';
+import { fitsWeightLimit } from './presets.ts';
+import { adaptRowCount, clampRowCount, rowCountMax, rowGranule } from './row-scaling.ts';
+import type { Timing } from './timing.ts';
+
+export interface AutotuneOptions {
+  readonly targetMs: number;
+  readonly presets: readonly Shape[];
+  /** AUTOTUNE_DISABLE=1: the first preset exactly as written, m included, and no trials. */
+  readonly isDisabled: boolean;
+  /** Rows of the first trial; 64 for each thread keeps every core busy. */
+  readonly trialRowCount: number;
+}
+
+export interface Trial {
+  readonly n: number;
+  readonly k: number;
+  readonly rowsPerMs: number;
+  readonly gops: number;
+}
+
+export interface AutotuneDeps {
+  readonly kernel: Pick<Kernel, 'commit'>;
+  readonly timing: Timing;
+  readonly onTrial: (trial: Trial) => void;
+}
+
+/** The parts of a verifier's limits that choose a shape. */
+export type ShapeLimits = Pick<Limits, 'min_rows' | 'max_weights' | 'epoch_seconds'>;
+
+/** A trial shorter than this measures start-up, not speed. */
+const trialMinMs = 50;
+/** A later preset has to be this much faster: a tie goes to the operator's order. */
+const betterRatio = 1.02;
+/** Weight of the newest attempt in the running speed. */
+const speedWeight = 0.1;
+/** An attempt that takes more of its epoch than this leaves too little room to be started again in it. */
+const epochShareMax = 0.5;
+
+/** Chooses n and k by trial at start and keeps m at the target time afterwards. */
+export class Autotuner {
+  readonly #options: AutotuneOptions;
+  readonly #deps: AutotuneDeps;
+  readonly #trials = new Map<string, Trial>();
+  #shape: Shape | undefined;
+  #rowsPerMs = 0;
+
+  constructor(options: AutotuneOptions, deps: AutotuneDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /**
+   * The shape of the next attempt; runs the trials it needs first.
+   *
+   * @returns undefined where the verifier takes none of the presets.
+   * @throws KernelError of a trial, and AbortError.
+   */
+  async shapeFor(limits: ShapeLimits, signal: AbortSignal): Promise<Shape | undefined> {
+    if (limits.min_rows > rowCountMax) return undefined;
+    if (this.#options.isDisabled) return this.#fixedShape(limits);
+    const { min_rows: minRows } = limits;
+    const shape = this.#shape;
+    if (shape !== undefined && fitsWeightLimit(shape, limits)) {
+      if (shape.m < minRows) this.#shape = { ...shape, m: clampRowCount(shape.m, minRows) };
+      return this.#shape;
+    }
+    // First use, or a restarted verifier with other limits.
+    const targetMs = this.#targetMs(limits);
+    const trials = await this.#runTrials(limits, signal);
+    const trial = chooseTrial(trials, { limits, targetMs });
+    if (trial === undefined) return undefined;
+    this.#rowsPerMs = trial.rowsPerMs;
+    const m = clampRowCount(trial.rowsPerMs * targetMs, minRows);
+    this.#shape = { m, n: trial.n, k: trial.k };
+    return this.#shape;
+  }
+
+  /** How long an attempt of this shape is likely to take; 0 before anything was measured. */
+  expectedMs(shape: Shape): number {
+    return this.#rowsPerMs > 0 ? shape.m / this.#rowsPerMs : 0;
+  }
+
+  /** Learns from a finished attempt. */
+  observe(shape: Shape, measured: { readonly elapsedMs: number; readonly limits: ShapeLimits }) {
+    if (measured.elapsedMs <= 0) return;
+    const newest = shape.m / measured.elapsedMs;
+    this.#rowsPerMs =
+      this.#rowsPerMs === 0 ? newest : this.#rowsPerMs + speedWeight * (newest - this.#rowsPerMs);
+    if (this.#options.isDisabled || this.#shape === undefined) return;
+    const m = adaptRowCount({
+      rowCount: this.#shape.m,
+      rowsPerMs: this.#rowsPerMs,
+      targetMs: this.#targetMs(measured.limits),
+      minRows: measured.limits.min_rows,
+    });
+    if (m !== this.#shape.m) this.#shape = { ...this.#shape, m };
+  }
+
+  #targetMs(limits: ShapeLimits): number {
+    return Math.min(this.#options.targetMs, limits.epoch_seconds * 1000 * epochShareMax);
+  }
+
+  #fixedShape(limits: ShapeLimits): Shape | undefined {
+    const [shape] = this.#options.presets;
+    if (shape === undefined) return undefined;
+    return shapeLimitsProblem(shape, limits) === undefined ? shape : undefined;
+  }
+
+  /** Trials of the widths the verifier takes; each is run once. */
+  async #runTrials(limits: ShapeLimits, signal: AbortSignal): Promise<readonly Trial[]> {
+    const trials: Trial[] = [];
+    for (const { n, k } of this.#options.presets) {
+      if (!fitsWeightLimit({ n, k }, limits)) continue;
+      const name = `${n},${k}`;
+      const known = this.#trials.get(name);
+      const trial = known ?? (await this.#runTrial({ n, k }, signal));
+      if (known === undefined) this.#deps.onTrial(trial);
+      this.#trials.set(name, trial);
+      trials.push(trial);
+    }
+    return trials;
+  }
+
+  async #runTrial(widths: { n: number; k: number }, signal: AbortSignal): Promise<Trial> {
+    // The first run also makes the weights and warms up the compiler: it is not counted.
+    await this.#timeRows({ ...widths, m: this.#options.trialRowCount }, signal);
+    let rowCount = this.#options.trialRowCount;
+    for (;;) {
+      const shape: Shape = { ...widths, m: rowCount };
+      const elapsedMs = await this.#timeRows(shape, signal);
+      if (elapsedMs >= trialMinMs || rowCount >= rowCountMax) {
+        // Whatever else runs on the machine only ever slows a trial down: the better of two is nearer the truth.
+        const bestMs = Math.min(elapsedMs, await this.#timeRows(shape, signal));
+        const gops = Number(shapeOps(shape)) / (bestMs * 1e6);
+        return { ...widths, rowsPerMs: rowCount / bestMs, gops };
+      }
+      // Aim past the minimum, at most eightfold, so that a mismeasured short run does not start a long one.
+      const growth = Math.min(8, Math.max(2, (1.5 * trialMinMs) / elapsedMs));
+      rowCount = clampRowCount(rowCount * growth, rowGranule);
+    }
+  }
+
+  async #timeRows(shape: Shape, signal: AbortSignal): Promise<number> {
+    const { kernel, timing } = this.#deps;
+    const startedAtMs = timing.monotonicMs();
+    await kernel.commit({ attemptKey: Uint8Array.from(randomBytes(32)), shape }, { signal });
+    // A clock that has not moved must not make the speed infinite.
+    return Math.max(0.01, timing.monotonicMs() - startedAtMs);
+  }
+}
+
+/**
+ * The fastest trial, by ops per second, of those the verifier takes whose smallest attempt is done within the target;
+ * where none is, the one whose smallest attempt is done soonest. Near ties go to the earlier one.
+ */
+export function chooseTrial(
+  trials: readonly Trial[],
+  bounds: { readonly limits: ShapeLimits; readonly targetMs: number },
+): Trial | undefined {
+  const { limits, targetMs } = bounds;
+  const smallestMs = (trial: Trial) => clampRowCount(0, limits.min_rows) / trial.rowsPerMs;
+  const taken = trials.filter((trial) => fitsWeightLimit(trial, limits));
+  const inTime = taken.filter((trial) => smallestMs(trial) <= targetMs);
+  if (inTime.length > 0) return best(inTime, (trial) => trial.gops);
+  return best(taken, (trial) => 1 / smallestMs(trial));
+}
+
+function best(trials: readonly Trial[], score: (trial: Trial) => number): Trial | undefined {
+  let leader: Trial | undefined;
+  for (const trial of trials) {
+    if (leader === undefined || score(trial) > score(leader) * betterRatio) leader = trial;
+  }
+  return leader;
+}

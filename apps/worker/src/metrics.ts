@@ -1,0 +1,106 @@
+import { createMetrics, type Metrics } from '@tops/observability';
+import { errorCodes } from '@tops/protocol';
+import { attemptOutcomes } from './attempt.ts';
+
+/** gpu: the compute device, the CPU kernel included; validation: messages one side would not take. */
+export const errorKinds = ['gpu', 'network', 'signature', 'validation'] as const;
+export type ErrorKind = (typeof errorKinds)[number];
+
+export const circuitStates = ['closed', 'half_open', 'open'] as const;
+
+/** Closed, so that no verifier can grow the label set: the protocol's codes, ours, and `other`. */
+export const rejectionCodes: readonly string[] = [
+  ...Object.keys(errorCodes),
+  'challenge_receipt_foreign',
+  'challenge_rows_invalid',
+  'challenge_signature_invalid',
+  'circuit_open',
+  'commit_failed',
+  'opening_failed',
+  'network_connect',
+  'network_timeout',
+  'network_malformed_response',
+  'other',
+];
+
+/**
+ * Attempts aim at AUTOTUNE_TARGET_MS (300 ms by default, minutes at most): doubling from 10 ms separates a GPU's from a
+ * small CPU's and shows the target being missed by a factor of two, in 14 series.
+ */
+const attemptBuckets = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1, 2, 5, 10, 30, 120] as const;
+
+/**
+ * Receipt to verdict: a few round trips and a verifier's recomputation, so milliseconds on a good day; the challenge
+ * deadline (10 s) has its own bound, since beyond it nothing is credited.
+ */
+const submitBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
+
+/** Everything /metrics shows beside the process's own figures. Never a key, an address or a receipt as a label. */
+export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
+  return {
+    registry: metrics.registry,
+    attempts: metrics.counter({
+      name: 'attempts_total',
+      help: 'Attempts by how they ended.',
+      labels: { outcome: attemptOutcomes },
+    }),
+    accepted: metrics.counter({
+      name: 'accepted_total',
+      help: 'Receipts the verifier accepted and credited.',
+    }),
+    rejected: metrics.counter({
+      name: 'rejected_total',
+      help: 'Attempts that were started and earned nothing, by code.',
+      labels: { code: rejectionCodes },
+    }),
+    ops: metrics.counter({ name: 'ops_total', help: 'Nominal ops computed and committed to.' }),
+    creditedOps: metrics.counter({
+      name: 'credited_ops_total',
+      help: 'Nominal ops the verifier credited; a later revocation is not taken off.',
+    }),
+    attemptSeconds: metrics.histogram({
+      name: 'attempt_seconds',
+      help: 'Compute time of one attempt, from the start to its commitment.',
+      buckets: attemptBuckets,
+    }),
+    submitSeconds: metrics.histogram({
+      name: 'submit_seconds',
+      help: 'From handing a receipt over to the verdict, retries and opening included.',
+      buckets: submitBuckets,
+    }),
+    errors: metrics.counter({
+      name: 'errors_total',
+      help: 'Errors by kind, the ones a retry makes good included.',
+      labels: { kind: errorKinds },
+    }),
+    consecutiveFailures: metrics.gauge({
+      name: 'consecutive_failures',
+      help: 'Attempts in a row that earned nothing; 0 after an accepted one.',
+    }),
+    circuit: metrics.gauge({
+      name: 'circuit_state',
+      help: 'Circuit breaker to the verifier: 1 for the state it is in.',
+      labels: { state: circuitStates },
+    }),
+    inFlight: metrics.gauge({
+      name: 'answers_in_flight',
+      help: 'Committed attempts whose verdict is not in yet.',
+    }),
+    gops: metrics.gauge({
+      name: 'compute_ops_per_second',
+      help: 'Nominal ops per second over the last half minute.',
+    }),
+    verifiedTops: metrics.gauge({
+      name: 'verified_tops',
+      help: 'What the verifier says this key computes, 10^12 ops per second over its last sealed epochs.',
+    }),
+    epochId: metrics.gauge({ name: 'epoch_id', help: 'Epoch being worked on.' }),
+    attemptRows: metrics.gauge({ name: 'attempt_rows', help: 'm of the current shape.' }),
+  };
+}
+
+export function createWorkerRegistry(): Metrics {
+  return createMetrics({ prefix: 'tops_worker_' });
+}

@@ -90,6 +90,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
+  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable' } } },
   {
     // Programs a person runs in a terminal print; services log.
     files: ['tools/**/*.mjs', 'apps/cli/**/*.ts', '**/bench/**/*.ts'],

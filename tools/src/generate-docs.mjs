@@ -11,9 +11,17 @@ const entry = `
   import { renderErrorsMarkdown } from '@tops/protocol';
   import { verifierConfigSection } from './apps/verifier/src/config.ts';
   import { workerConfigSection } from './apps/worker/src/config.ts';
+  import { cliConfigSection } from './apps/cli/src/cli-env.ts';
   import { renderCheatingTable } from '@tops/verification';
+  const configurationIntroduction = [
+    '# Configuration',
+    'Made from the schemas of the apps by \`npx nx run tools:docs\`; do not edit. Everything is read from the environment, ' +
+      'once, at start. All errors are reported together, each with its variable, what was expected and what was got ' +
+      '(secrets redacted), and end the process with exit code 78. An empty value counts as unset.',
+    '',
+  ].join('\\n\\n');
   export const documents = {
-    'docs/configuration.md': () => renderConfigMarkdown([workerConfigSection, verifierConfigSection]),
+    'docs/configuration.md': () => configurationIntroduction + renderConfigMarkdown([workerConfigSection, verifierConfigSection, cliConfigSection]),
     'docs/errors.md': () => renderErrorsMarkdown(),
   };
   export const cheatingTable = renderCheatingTable();

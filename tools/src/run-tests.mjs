@@ -5,7 +5,12 @@ import { clearResults, printSummary, readResults } from './test-summary.mjs';
 clearResults();
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/nx/dist/bin/nx.js', 'run-many', '--targets=lint,typecheck,check,test,e2e', '--output-style=static'],
+  [
+    'node_modules/nx/dist/bin/nx.js',
+    'run-many',
+    '--targets=lint,typecheck,check,test,e2e',
+    '--output-style=static',
+  ],
   { stdio: 'inherit' },
 );
 const results = readResults();

@@ -1,8 +1,12 @@
 // npx nx bench kernel-cpu            n = k = 1024, one thread and all of them, and some other widths
 // npx nx bench kernel-cpu -- --large m = 2^20 alone: the memory run, half a minute or more
-import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchCpuKernel, type CpuBenchResult, type CpuBenchSample } from '../src/index.ts';
+import {
+  benchCpuKernel,
+  describeBenchMachine,
+  type CpuBenchResult,
+  type CpuBenchSample,
+} from '../src/index.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +53,8 @@ function line({ shape, threadCount, samples, share, peakRssBytes }: CpuBenchResu
   return cells.map((cell, i) => cell.padStart(columns[i]?.length ?? 0)).join('  ');
 }
 
-const allThreads = availableParallelism();
+const machine = describeBenchMachine(import.meta.dirname);
+const allThreads = machine.cores;
 const square = (m: number, size: number) => ({ m, n: size, k: size });
 const runs = values.large
   ? [{ shape: square(2 ** 20, 1024), threadCount: allThreads, attemptCount: 1 }]
@@ -60,7 +65,9 @@ const runs = values.large
       { shape: square(4096, 2048), threadCount: 1 },
     ];
 
-console.log(`${cpus()[0]?.model ?? 'unknown'}, ${allThreads} cores, Node.js ${process.version}`);
+console.log(
+  `${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}, commit ${machine.commit ?? 'unknown'}`,
+);
 console.log(
   'Medians of whole attempts; "GOP/s" is by the wall clock. "per core", "best" and "gemm" are for a second of processor',
 );

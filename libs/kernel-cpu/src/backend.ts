@@ -3,7 +3,8 @@ import type { StageTimes } from './wasm/engine.ts';
 
 /**
  * What does the arithmetic behind a CPU kernel: WebAssembly threads today, a native addon tomorrow. A backend gets valid
- * attempts and rows only, and groups of at most CHUNK_ROWS rows.
+ * attempts and rows only, and groups of at most CHUNK_ROWS rows. A signal lives as long as the call it came with, so a
+ * backend may leave listeners on it.
  */
 export interface CpuBackend {
   /** For the receipt's `driver_hint`. */

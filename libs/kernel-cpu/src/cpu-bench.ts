@@ -30,6 +30,7 @@ export interface CpuBenchSample {
 
 export interface CpuBenchResult {
   readonly shape: Shape;
+  readonly driverHint: string;
   readonly threadCount: number;
   readonly samples: readonly CpuBenchSample[];
   /** Shares of the threads' time, together 1: gopsPerCpuSecond / share.gemm is what the multiplications alone reach. */
@@ -60,6 +61,7 @@ export async function benchCpuKernel(options: CpuBenchOptions): Promise<CpuBench
     const all = streams + gemm + hashing;
     return {
       shape,
+      driverHint: kernel.driverHint,
       threadCount: kernel.threadCount,
       samples,
       share: { streams: streams / all, gemm: gemm / all, hashing: hashing / all },

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { retainedTreeLayout, RetainedTree, type Attempt } from '@tops/kernel-spec';
 import type { CpuBackend } from './backend.ts';
@@ -37,6 +38,40 @@ describe('createCpuKernel', () => {
     } finally {
       await kernel.close();
     }
+  });
+
+  it("puts one listener on the caller's signal for each call, and takes it off again", async () => {
+    const kernel = await createCpuKernel({ threadCount: 1 });
+    const { signal } = new AbortController();
+    const listenerCount = () => getEventListeners(signal, 'abort').length;
+    try {
+      const small: Attempt = { ...attempt, shape: { m: 2048, n: 64, k: 64 } };
+      const rows = Array.from({ length: 2048 }, (_, row) => row);
+      const calls = [
+        kernel.commit(small, { signal }),
+        kernel.computeLeaves(small, rows, { signal }),
+      ];
+      // Weights first, then the pieces: the count is looked at while either is waited for.
+      const counts = [listenerCount()];
+      const watching = setInterval(() => counts.push(listenerCount()), 0);
+      await Promise.all(calls);
+      clearInterval(watching);
+      expect(Math.max(...counts)).toBe(2);
+      expect(listenerCount()).toBe(0);
+      await expect(kernel.computeLeaves(small, [2048], { signal })).rejects.toThrow(RangeError);
+      expect(listenerCount()).toBe(0);
+    } finally {
+      await kernel.close();
+    }
+  });
+
+  it('takes its listener off when the call fails too', async () => {
+    const kernel = await createCpuKernel({ threadCount: 1 });
+    const { signal } = new AbortController();
+    const failing = kernel.commit(attempt, { signal });
+    await kernel.close();
+    await expect(failing).rejects.toMatchObject({ code: 'closed' });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('keeps several shapes in a small cache and computes each of them right', async () => {

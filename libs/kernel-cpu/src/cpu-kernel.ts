@@ -10,6 +10,7 @@ import {
   type KernelOptions,
 } from '@tops/kernel-spec';
 import type { CpuBackend } from './backend.ts';
+import { withCallSignal } from './call-signal.ts';
 import { createWasmBackend } from './pool/wasm-backend.ts';
 import { requireKnownAnswer } from './self-test.ts';
 import type { StageTimes } from './wasm/engine.ts';
@@ -86,12 +87,15 @@ export async function createKernelFromBackend(backend: CpuBackend): Promise<CpuK
     { signal }: KernelOptions = {},
   ): Promise<Uint8Array> => {
     const own = admit(attempt, rows, signal);
-    const parts: Promise<Uint8Array>[] = [];
-    for (let first = 0; first < rows.length; first += CHUNK_ROWS) {
-      parts.push(backend.computeLeaves(own, rows.slice(first, first + CHUNK_ROWS), signal));
-    }
+    const parts = await withCallSignal(signal, (callSignal) => {
+      const chunks: Promise<Uint8Array>[] = [];
+      for (let first = 0; first < rows.length; first += CHUNK_ROWS) {
+        chunks.push(backend.computeLeaves(own, rows.slice(first, first + CHUNK_ROWS), callSignal));
+      }
+      return Promise.all(chunks);
+    });
     const leaves = new Uint8Array(rows.length * HASH_BYTES);
-    (await Promise.all(parts)).forEach((part, i) => {
+    parts.forEach((part, i) => {
       leaves.set(part, i * CHUNK_ROWS * HASH_BYTES);
     });
     return leaves;
@@ -99,7 +103,7 @@ export async function createKernelFromBackend(backend: CpuBackend): Promise<CpuK
 
   const commit = async (attempt: Attempt, { signal }: KernelOptions = {}): Promise<Commitment> => {
     const own = admit(attempt, [], signal);
-    const tree = await backend.buildTree(own, signal);
+    const tree = await withCallSignal(signal, (callSignal) => backend.buildTree(own, callSignal));
     return {
       attempt: own,
       workRoot: tree.root,

@@ -31,6 +31,8 @@ describe('a crashed thread', () => {
     const { kernel, workers } = await kernelWithWorkers();
     try {
       const control = await kernel.commit(small);
+      // The weights are packed before: one thread may do that alone, and the other one would crash idle.
+      await kernel.commit({ ...attempt, shape: { ...attempt.shape, m: 64 } });
       const doomed = kernel.commit(attempt);
       await kernel.computeLeaves(small, [0]); // by now both threads are at work
       await workers[1]?.terminate();

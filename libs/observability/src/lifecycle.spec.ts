@@ -14,6 +14,7 @@ function setUp(deadlineMs = 5000) {
   const logger = createLogger({ service: 'test', level: 'info', destination });
   const emitter = new EventEmitter();
   const codes: number[] = [];
+  const clock = { nowMs: 0 };
   let exit: (code: number) => void = () => undefined;
   const exited = new Promise<number>((resolve) => {
     exit = resolve;
@@ -26,10 +27,11 @@ function setUp(deadlineMs = 5000) {
         codes.push(code);
         exit(code);
       },
+      monotonicMs: () => clock.nowMs,
     },
   );
   const messages = () => lines.map((line) => line['message']);
-  return { lifecycle, emitter, exited, codes, lines, messages };
+  return { lifecycle, emitter, exited, codes, clock, lines, messages };
 }
 
 describe('createLifecycle', () => {
@@ -76,12 +78,41 @@ describe('createLifecycle', () => {
   });
 
   it('forces the exit on a second signal', async () => {
-    const { lifecycle, emitter, exited, messages } = setUp();
+    const { lifecycle, emitter, exited, clock, messages } = setUp();
     lifecycle.onShutdown('server', () => new Promise<void>(() => undefined));
     emitter.emit('SIGINT');
+    clock.nowMs += 1000;
     emitter.emit('SIGINT');
     expect(await exited).toBe(1);
     expect(messages()).toContain('second signal: exiting at once');
+  });
+
+  it('takes signals within a second of the first for echoes of it', async () => {
+    const { lifecycle, emitter, exited, clock, lines, messages } = setUp();
+    let finish = (): void => undefined;
+    lifecycle.onShutdown('server', () => new Promise<void>((resolve) => (finish = resolve)));
+    emitter.emit('SIGINT');
+    clock.nowMs += 20;
+    emitter.emit('SIGTERM');
+    clock.nowMs += 979;
+    emitter.emit('SIGINT');
+    finish();
+    expect(await exited).toBe(0);
+    expect(messages()).toEqual(['shutting down', 'shut down']);
+    expect(lines).toMatchObject([{ reason: 'SIGINT', deadlineMs: 5000 }, { exitCode: 0 }]);
+  });
+
+  it('counts signals only: the first one during a shutdown begun otherwise changes nothing', async () => {
+    const { lifecycle, emitter, exited, clock, messages } = setUp();
+    let finish = (): void => undefined;
+    lifecycle.onShutdown('server', () => new Promise<void>((resolve) => (finish = resolve)));
+    const closing = lifecycle.shutdown('the worker failed', 1);
+    clock.nowMs += 3000;
+    emitter.emit('SIGTERM');
+    finish();
+    await closing;
+    expect(await exited).toBe(1);
+    expect(messages()).toEqual(['shutting down', 'shut down']);
   });
 
   it.each([

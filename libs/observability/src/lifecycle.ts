@@ -25,14 +25,22 @@ export interface Lifecycle {
 }
 
 export interface LifecycleDependencies {
-  readonly process: Pick<NodeJS.Process, 'on' | 'off'>;
+  readonly process: Pick<NodeJS.Process, 'on'>;
   readonly exit: (code: number) => void;
+  /** Milliseconds that only go forward; the process's own clock by default. */
+  readonly monotonicMs?: () => number;
 }
 
 /**
- * One process's life: signals begin an ordered, bounded shutdown; a second signal or the deadline forces the exit with
- * code 1; an uncaught exception or unhandled rejection is logged and exits with 1 at once, hooks skipped, since nothing is
- * known about the state it left.
+ * Signals this soon after the first are echoes of it: a terminal's Ctrl-C reaches the whole process group, and a parent in
+ * that group (nx, npm, a shell script) passes it on once more, often as SIGTERM.
+ */
+const echoWindowMs = 1000;
+
+/**
+ * One process's life: a signal begins an ordered, bounded shutdown; a second one that comes later than its echoes could,
+ * or the deadline, forces the exit with code 1; an uncaught exception or unhandled rejection is logged and exits with 1
+ * at once, hooks skipped, since nothing is known about the state it left.
  */
 export function createLifecycle(
   options: LifecycleOptions,
@@ -49,16 +57,19 @@ interface Hook {
 class ProcessLifecycle implements Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #dependencies: LifecycleDependencies;
+  readonly #monotonicMs: () => number;
   readonly #abort = new AbortController();
   readonly #hooks: Hook[] = [];
   #closing: Promise<void> | undefined;
   #currentHook: string | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #firstSignalAtMs: number | undefined;
   #hasExited = false;
 
   constructor(options: LifecycleOptions, dependencies: LifecycleDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#monotonicMs = dependencies.monotonicMs ?? (() => performance.now());
     const target = dependencies.process;
     for (const name of options.signals ?? (['SIGINT', 'SIGTERM'] as const))
       target.on(name, () => this.#onSignal(name));
@@ -91,7 +102,10 @@ class ProcessLifecycle implements Lifecycle {
   }
 
   #onSignal(name: string): void {
-    if (this.#closing === undefined) {
+    const nowMs = this.#monotonicMs();
+    // The first signal asks for a shutdown, also for one that something else has begun already.
+    this.#firstSignalAtMs ??= nowMs;
+    if (nowMs - this.#firstSignalAtMs < echoWindowMs) {
       void this.shutdown(name);
       return;
     }
@@ -101,7 +115,7 @@ class ProcessLifecycle implements Lifecycle {
 
   async #close(reason: string, requestedCode: number): Promise<void> {
     const { logger, deadlineMs } = this.#options;
-    logger.info('shutting down', { reason, deadline_ms: deadlineMs });
+    logger.info('shutting down', { reason, deadlineMs });
     this.#deadline = setTimeout(() => {
       logger.error('shutdown deadline passed', { hook: this.#currentHook });
       this.#exit(exitCodes.crash);
@@ -117,7 +131,7 @@ class ProcessLifecycle implements Lifecycle {
         exitCode = exitCodes.crash;
       }
     }
-    logger.info('shut down', { exit_code: exitCode });
+    logger.info('shut down', { exitCode });
     this.#exit(exitCode);
   }
 

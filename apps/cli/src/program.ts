@@ -10,6 +10,7 @@ import { doctor } from './commands/doctor.ts';
 import { keygen, type KeygenOptions } from './commands/keygen.ts';
 import { status } from './commands/status.ts';
 import { defaultMaxWeights, verify } from './commands/verify.ts';
+import { version } from './version.ts';
 
 /**
  * Runs one command line and returns its exit code: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.
@@ -37,6 +38,7 @@ type Report = (code: number) => void;
 function createProgram(io: CliIo, report: Report): Command {
   const program = new Command('tops')
     .description('Prove how much int8 compute a machine really did, and check it cheaply.')
+    .version(version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .showHelpAfterError('(--help shows the options and an example)')

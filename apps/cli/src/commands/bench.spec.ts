@@ -9,10 +9,18 @@ describe('tops bench', () => {
     expect(json.code).toBe(0);
     expect(JSON.parse(json.stdout)).toMatchObject({
       cpu: expect.any(String),
+      cores: expect.any(Number),
       node: process.version,
+      driver_hint: 'cpu:wasm-simd',
       threads: 1,
       repeats: 3,
-      results: [{ sizes: { m: 128, n: 64, k: 64 }, gops: expect.any(Number) }],
+      results: [
+        {
+          sizes: { m: 128, n: 64, k: 64 },
+          gops: expect.any(Number),
+          limit_share: expect.any(Number),
+        },
+      ],
     });
   });
 
@@ -28,6 +36,7 @@ describe('tops bench', () => {
   it('prints a table for people', async () => {
     const text = await runInMemory(args);
     expect(text.stdout).toContain('GOP/s per thread');
+    expect(text.stdout).toMatch(/^cpu .*\ncores +\d+\nnode +v/);
     expect(text.stdout).toMatch(/\n128 +64 +64 /);
   });
 });

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { availableParallelism, cpus } from 'node:os';
-import { performance } from 'node:perf_hooks';
-import { createCpuKernel } from '@tops/kernel-cpu';
-import type { Kernel } from '@tops/kernel-spec';
-import { shapeOps, type Shape } from '@tops/protocol';
+import {
+  benchCpuKernel,
+  describeBenchMachine,
+  type CpuBenchResult,
+  type CpuBenchSample,
+} from '@tops/kernel-cpu';
+import type { Shape } from '@tops/protocol';
 import { exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
 import { renderTable } from '../text-table.ts';
 
@@ -29,73 +30,68 @@ interface Measurement {
   readonly gops_min: number;
   readonly gops_max: number;
   readonly gops_per_thread: number;
+  /** Of what register-only multiply-adds reach on a core at the same moment: compares across machines. */
+  readonly limit_share: number;
 }
 
 /** Measures whole attempts (streams, both layers, hashing, tree) on the CPU kernel, as a worker would run them. */
 export async function bench(options: BenchOptions, io: CliIo): Promise<number> {
-  const kernel = await createCpuKernel(
-    options.threads === undefined ? {} : { threadCount: options.threads },
-  );
-  try {
-    const machine = {
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: availableParallelism(),
-      node: process.version,
-      driver_hint: kernel.driverHint,
-      threads: kernel.threadCount,
-    };
-    const results: Measurement[] = [];
-    for (const shape of await chooseShapes(kernel, options.sizes))
-      results.push(await measure(kernel, shape, { ...options, threads: kernel.threadCount }));
-    if (options.json === true) printJson(io, { ...machine, repeats: options.repeats, results });
-    else printResults(io, machine, results);
-    return exitCode.ok;
-  } finally {
-    await kernel.close();
+  const { sizes, threads, repeats } = options;
+  const benchShape = (shape: Shape, attemptCount: number): Promise<CpuBenchResult> =>
+    benchCpuKernel({
+      shape,
+      attemptCount,
+      ...(threads !== undefined && { threadCount: threads }),
+    });
+  const results: CpuBenchResult[] = [];
+  for (const width of sizes === undefined ? SQUARE_WIDTHS : [sizes]) {
+    const shape = typeof width === 'number' ? await scaleToMachine(width, benchShape) : width;
+    results.push(await benchShape(shape, repeats));
   }
+  const [first] = results;
+  const machine = {
+    ...describeBenchMachine(import.meta.dirname),
+    driver_hint: first?.driverHint ?? 'unknown',
+    threads: first?.threadCount ?? 0,
+  };
+  const figures = results.map(summarise);
+  if (options.json === true) printJson(io, { ...machine, repeats, results: figures });
+  else printResults(io, machine, figures);
+  return exitCode.ok;
 }
 
-async function chooseShapes(kernel: Kernel, sizes: Shape | undefined): Promise<Shape[]> {
-  if (sizes !== undefined) return [sizes];
-  const shapes: Shape[] = [];
-  for (const width of SQUARE_WIDTHS) {
-    const probe = { m: PROBE_ROWS, n: width, k: width };
-    // The first attempt of a width also makes its weights and warms the code up.
-    await commitSeconds(kernel, probe);
-    const rows = (PROBE_ROWS * ATTEMPT_SECONDS) / (await commitSeconds(kernel, probe));
-    const m = Math.min(ROWS_MAX, Math.max(PROBE_ROWS, Math.round(rows / 64) * 64));
-    shapes.push({ ...probe, m });
-  }
-  return shapes;
+/** As many rows as take about half a second here. */
+async function scaleToMachine(
+  width: number,
+  benchShape: (shape: Shape, attemptCount: number) => Promise<CpuBenchResult>,
+): Promise<Shape> {
+  const probe = { m: PROBE_ROWS, n: width, k: width };
+  const { samples } = await benchShape(probe, 1);
+  const rows = (PROBE_ROWS * ATTEMPT_SECONDS) / (samples[0]?.wallSeconds ?? ATTEMPT_SECONDS);
+  return { ...probe, m: Math.min(ROWS_MAX, Math.max(PROBE_ROWS, Math.round(rows / 64) * 64)) };
 }
 
-async function measure(
-  kernel: Kernel,
-  shape: Shape,
-  options: { readonly repeats: number; readonly threads: number },
-): Promise<Measurement> {
-  await commitSeconds(kernel, { ...shape, m: Math.min(shape.m, PROBE_ROWS) });
-  const seconds: number[] = [];
-  for (let i = 0; i < options.repeats; i++) seconds.push(await commitSeconds(kernel, shape));
-  seconds.sort((a, b) => a - b);
-  const rate = (value: number): number => Number(shapeOps(shape)) / value / 1e9;
-  const median = seconds[Math.floor(seconds.length / 2)] ?? Number.NaN;
+function summarise({ shape, threadCount, samples }: CpuBenchResult): Measurement {
+  const sorted = (of: (sample: CpuBenchSample) => number): number[] =>
+    samples.map(of).sort((a, b) => a - b);
+  const gops = sorted((sample) => sample.gopsPerWallSecond);
   const { m, n, k } = shape;
   return {
     sizes: { m, n, k },
-    seconds: round(median, 4),
-    gops: round(rate(median), 2),
-    gops_min: round(rate(seconds.at(-1) ?? Number.NaN), 2),
-    gops_max: round(rate(seconds[0] ?? Number.NaN), 2),
-    gops_per_thread: round(rate(median) / options.threads, 2),
+    seconds: round(median(sorted((sample) => sample.wallSeconds)), 4),
+    gops: round(median(gops), 2),
+    gops_min: round(gops[0] ?? Number.NaN, 2),
+    gops_max: round(gops.at(-1) ?? Number.NaN, 2),
+    gops_per_thread: round(median(gops) / threadCount, 2),
+    limit_share: round(
+      median(sorted((sample) => sample.gopsPerCpuSecond / sample.limitGopsPerCpuSecond)),
+      3,
+    ),
   };
 }
 
-async function commitSeconds(kernel: Kernel, shape: Shape): Promise<number> {
-  const attemptKey = Uint8Array.from(randomBytes(32));
-  const start = performance.now();
-  await kernel.commit({ attemptKey, shape });
-  return (performance.now() - start) / 1000;
+function median(sorted: readonly number[]): number {
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 function printResults(
@@ -104,7 +100,17 @@ function printResults(
   results: readonly Measurement[],
 ): void {
   printLine(io, renderTable(Object.entries(machine).map(([name, value]) => [name, String(value)])));
-  const header = ['m', 'n', 'k', 'seconds', 'GOP/s', 'slowest', 'fastest', 'GOP/s per thread'];
+  const header = [
+    'm',
+    'n',
+    'k',
+    'seconds',
+    'GOP/s',
+    'slowest',
+    'fastest',
+    'GOP/s per thread',
+    '% of limit',
+  ];
   const rows = results.map(({ sizes, ...figures }) => [
     ...[sizes.m, sizes.n, sizes.k].map(String),
     figures.seconds.toFixed(3),
@@ -112,6 +118,7 @@ function printResults(
     figures.gops_min.toFixed(1),
     figures.gops_max.toFixed(1),
     figures.gops_per_thread.toFixed(1),
+    (figures.limit_share * 100).toFixed(1),
   ]);
   const right = header.map((_, index) => index);
   printLine(io, `\n${renderTable([header, ...rows], { right })}`);

@@ -64,10 +64,29 @@ describe('Autotuner', () => {
   });
 
   it('raises m when the verifier asks for more rows', async () => {
-    const { tuner } = machine(() => 600);
+    const { tuner } = machine(() => 600, { presets: presets.slice(0, 1) });
     const shape = await tuner.shapeFor(limits, signal);
     const raised = await tuner.shapeFor({ ...limits, min_rows: 2 ** 20 }, signal);
     expect(raised).toEqual({ ...shape, m: 2 ** 20 });
+  });
+
+  it('chooses anew when the limits change, from the trials it has', async () => {
+    const { tuner, rowCounts } = machine((n) => (n === 2048 ? 1000 : 600));
+    expect(await tuner.shapeFor(limits, signal)).toMatchObject({ n: 2048 });
+    const trialRuns = rowCounts.length;
+    // 16 384 rows of 2048×2048 take 0.27 s at 1000 GOP/s, twice as many are late: 1024×1024 is not.
+    expect(await tuner.shapeFor({ ...limits, min_rows: 32_768 }, signal)).toMatchObject({
+      n: 1024,
+    });
+    expect(await tuner.shapeFor(limits, signal)).toMatchObject({ n: 2048 });
+    expect(rowCounts).toHaveLength(trialRuns);
+  });
+
+  it('tries widths the verifier takes only now', async () => {
+    const { tuner } = machine((n) => n * 10);
+    const strict = { ...limits, max_weights: 2 ** 21 };
+    expect(await tuner.shapeFor(strict, signal)).toMatchObject({ n: 1024 });
+    expect(await tuner.shapeFor(limits, signal)).toMatchObject({ n: 2048 });
   });
 
   it('grows a trial until it is long enough to mean something', async () => {

@@ -45,6 +45,7 @@ export class Autotuner {
   readonly #deps: AutotuneDeps;
   readonly #trials = new Map<string, Trial>();
   #shape: Shape | undefined;
+  #chosenFor: ShapeLimits | undefined;
   #rowsPerMs = 0;
 
   constructor(options: AutotuneOptions, deps: AutotuneDeps) {
@@ -61,20 +62,19 @@ export class Autotuner {
   async shapeFor(limits: ShapeLimits, signal: AbortSignal): Promise<Shape | undefined> {
     if (limits.min_rows > rowCountMax) return undefined;
     if (this.#options.isDisabled) return this.#fixedShape(limits);
-    const { min_rows: minRows } = limits;
     const shape = this.#shape;
-    if (shape !== undefined && fitsWeightLimit(shape, limits)) {
-      if (shape.m < minRows) this.#shape = { ...shape, m: clampRowCount(shape.m, minRows) };
-      return this.#shape;
-    }
-    // First use, or a restarted verifier with other limits.
+    const isSettled = areSameLimits(this.#chosenFor, limits);
+    if (shape !== undefined && isSettled && shape.m >= limits.min_rows) return shape;
+    // First use, or a restarted verifier with other limits: other widths may be the better ones now.
     const targetMs = this.#targetMs(limits);
     const trials = await this.#runTrials(limits, signal);
     const trial = chooseTrial(trials, { limits, targetMs });
     if (trial === undefined) return undefined;
-    this.#rowsPerMs = trial.rowsPerMs;
-    const m = clampRowCount(trial.rowsPerMs * targetMs, minRows);
-    this.#shape = { m, n: trial.n, k: trial.k };
+    this.#chosenFor = limits;
+    const { n, k, rowsPerMs } = trial;
+    // What attempts of these widths have taught since their trial stands.
+    if (n !== shape?.n || k !== shape.k) this.#rowsPerMs = rowsPerMs;
+    this.#shape = { m: clampRowCount(this.#rowsPerMs * targetMs, limits.min_rows), n, k };
     return this.#shape;
   }
 
@@ -166,6 +166,14 @@ export function chooseTrial(
   const inTime = taken.filter((trial) => smallestMs(trial) <= targetMs);
   if (inTime.length > 0) return best(inTime, (trial) => trial.gops);
   return best(taken, (trial) => 1 / smallestMs(trial));
+}
+
+function areSameLimits(left: ShapeLimits | undefined, right: ShapeLimits): boolean {
+  return (
+    left?.min_rows === right.min_rows &&
+    left.max_weights === right.max_weights &&
+    left.epoch_seconds === right.epoch_seconds
+  );
 }
 
 function best(trials: readonly Trial[], score: (trial: Trial) => number): Trial | undefined {

@@ -40,10 +40,10 @@ const presetsField = {
 /** Every variable the worker reads; docs/configuration.md is generated from it. */
 export const workerEnv = defineEnv(
   {
-    NODE_ENV: text({
+    NODE_ENV: choice({
       describe: '`production` refuses to start without a configured key.',
+      values: ['development', 'test', 'production'],
       default: 'development',
-      maxLength: 64,
     }),
     WORKER_SK_HEX: seedField,
     WORKER_SK_FILE: path({

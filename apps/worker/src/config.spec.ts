@@ -91,6 +91,9 @@ describe('readWorkerConfig', () => {
     const production = { NODE_ENV: 'production' };
     expect(errorsOf(production)).toMatchObject([{ variable: 'WORKER_SK_HEX' }]);
     expect(errorsOf({ ...production, WORKER_SK_HEX: seedHex })).toEqual([]);
+    // A typing error must not start a production worker with a key it made itself.
+    expect(errorsOf({ NODE_ENV: 'prodution' })).toMatchObject([{ variable: 'NODE_ENV' }]);
+    expect(errorsOf({ NODE_ENV: 'test' })).toEqual([]);
   });
 
   it('warns of a key file that others may read', () => {

@@ -3,7 +3,7 @@ import { KERNEL_VERSION, type EpochInfo } from '@tops/protocol';
 import type { EpochView } from './attempt.ts';
 import { fullJitterMs, type BackoffOptions } from './backoff.ts';
 import { abortable, type Timing } from './timing.ts';
-import { circuitOpen, type VerifierApi } from './verifier-api.ts';
+import { circuitOpen, type CallFailure, type VerifierApi } from './verifier-api.ts';
 import type { VerifierClock } from './verifier-clock.ts';
 
 export interface EpochWatchOptions {
@@ -24,8 +24,11 @@ export interface EpochWatchDeps {
   readonly api: Pick<VerifierApi, 'getEpoch'>;
   readonly clock: VerifierClock;
   readonly timing: Timing;
+  /** Another epoch, or the same one under another verifier key. */
   readonly onEpoch: (epoch: EpochView, previous: EpochView | undefined) => void;
   readonly onProblem: (problem: EpochProblem) => void;
+  /** The verifier answers and says no: what AGGREGATOR_URL names is likely no verifier. Said once in a row. */
+  readonly onRefused: (failure: CallFailure) => void;
 }
 
 /** Jitter after an epoch's close, so that a fleet does not ask for the next one in the same instant. */
@@ -41,6 +44,7 @@ export class EpochWatch {
   #current: EpochView | undefined;
   #sleeping: AbortController | undefined;
   #isRefreshWanted = false;
+  #isRefused = false;
   #failureCount = 0;
   #overdueCount = 0;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -68,7 +72,7 @@ export class EpochWatch {
     return this.#current;
   }
 
-  /** Asks for a look at once: the verifier called the current epoch closed or its beacon wrong. */
+  /** Asks for a look at once: the verifier does not agree with what is known of the current epoch. */
   refresh(): void {
     this.#isRefreshWanted = true;
     this.#sleeping?.abort();
@@ -96,12 +100,15 @@ export class EpochWatch {
     if (!result.ok) {
       // The circuit keeps its own time; asking it is free, and the first to ask when it is over probes.
       if (result === circuitOpen) return retrySoonMs;
+      if (result.kind === 'refused' && !this.#isRefused) this.#deps.onRefused(result);
+      this.#isRefused = result.kind === 'refused';
       this.#failureCount++;
       const { backoff } = this.#options;
       const jitterMs = fullJitterMs(backoff, this.#failureCount, timing.random());
       return Math.max(result.retryAfterMs ?? 0, backoff.baseMs / 2) + jitterMs;
     }
     this.#failureCount = 0;
+    this.#isRefused = false;
     const info = result.value;
     clock.observe({
       sentAtMs,
@@ -130,7 +137,9 @@ export class EpochWatch {
       acceptsUntilMs: info.closes_at + info.limits.grace_seconds * 1000,
     };
     this.#current = epoch;
-    if (previous !== undefined && isSameEpoch(previous, epoch)) return;
+    if (previous !== undefined && isSameEpoch(previous, epoch) && isSameKey(previous, epoch)) {
+      return;
+    }
     this.#deps.onEpoch(epoch, previous);
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
@@ -179,6 +188,10 @@ export function isSameEpoch(left: EpochView, right: EpochView): boolean {
     left.info.epoch_id === right.info.epoch_id &&
     left.info.prev_hash_hex === right.info.prev_hash_hex
   );
+}
+
+function isSameKey(left: EpochView, right: EpochView): boolean {
+  return left.info.verifier_key_hex === right.info.verifier_key_hex;
 }
 
 function epochProblem(info: EpochInfo): EpochProblem | undefined {

@@ -1,4 +1,5 @@
 import type { Logger, Readiness } from '@tops/observability';
+import type { Shape } from '@tops/protocol';
 import type { AttemptResult, CompletedAttempt } from './attempt.ts';
 import type { ChallengeProblem } from './challenge-check.ts';
 import type { CircuitStateName } from './circuit.ts';
@@ -74,6 +75,10 @@ export class Recorder {
     const opsPerSecond = this.#speed.perSecond();
     this.#deps.metrics.gops.set(opsPerSecond);
     return opsPerSecond / 1e9;
+  }
+
+  shapeChosen(shape: Shape): void {
+    this.#deps.metrics.attemptRows.set(shape.m);
   }
 
   attemptStarted(): void {

@@ -43,7 +43,7 @@ export type CallResult<T> = { readonly ok: true; readonly value: T } | CallFailu
 
 export interface CallBounds {
   readonly signal: AbortSignal;
-  /** By the verifier's clock: no try starts at or after it. */
+  /** By the verifier's clock: no further try starts at or after it. The first one is made in any case. */
   readonly untilMs: number;
 }
 

@@ -4,6 +4,7 @@ import {
   KERNEL_VERSION,
   receiptIdOf,
   receiptSignedBytes,
+  shapeLimitsProblem,
   shapeOps,
   signReceipt,
   type Shape,
@@ -58,10 +59,16 @@ const kernelFailureCountMax = 5;
 /** Longest pause after the verifier closed its door to this key: then it is asked again. */
 const refusedKeyPauseMaxMs = 60_000;
 
-const staleEpochCodes: ReadonlySet<string> = new Set([
+/** What is known of the current epoch is out of date: its end, its beacon, or a restarted verifier's rules or key. */
+const outdatedEpochCodes: ReadonlySet<string> = new Set([
   'epoch_closed',
   'epoch_unknown',
   'prev_hash_mismatch',
+  'kernel_ver_unsupported',
+  'shape_below_min_rows',
+  'shape_over_limit',
+  'challenge_rows_invalid',
+  'challenge_signature_invalid',
 ]);
 const refusedKeyCodes: ReadonlySet<string> = new Set(['key_not_allowed', 'key_quarantined']);
 
@@ -74,6 +81,8 @@ export class WorkLoop {
   #shape: Shape | undefined;
   #kernelFailureCount = 0;
   #fail: (bug: unknown) => void = () => undefined;
+  /** The last bug of an answer that `run` has not thrown: it came while answers were drained. */
+  #lateBug: { readonly bug: unknown } | undefined;
 
   constructor(options: WorkLoopOptions, deps: WorkLoopDeps) {
     this.#options = options;
@@ -95,14 +104,23 @@ export class WorkLoop {
   async run(signals: { readonly stop: AbortSignal; readonly cutOff: AbortSignal }): Promise<void> {
     // An answer's bug surfaces at once, whatever the loop is waiting for.
     const failed = new Promise<never>((_resolve, reject) => {
-      this.#fail = reject;
+      this.#fail = (bug) => {
+        this.#lateBug = { bug };
+        reject(bug);
+      };
     });
-    await Promise.race([this.#loop(signals), failed]);
+    try {
+      await Promise.race([this.#loop(signals), failed]);
+    } catch (error) {
+      this.#lateBug = undefined;
+      throw error;
+    }
   }
 
-  /** Resolves once no answer is in flight. */
+  /** Resolves once no answer is in flight. @throws the bug of an answer that ended after `run`. */
   async drained(): Promise<void> {
     await this.#slots.idle();
+    if (this.#lateBug !== undefined) throw this.#lateBug.bug;
   }
 
   async #loop(signals: {
@@ -124,9 +142,10 @@ export class WorkLoop {
     await this.#untilWorkPays(stop);
     const shape = await this.#chooseShape(await epochWatch.first(stop), stop);
     if (shape === undefined) return;
-    // Trials take a while: the epoch may be another one now.
+    // Trials take a while: the epoch may be another one now, and so may the limits.
     const epoch = await epochWatch.first(stop);
-    if (!this.#isInTime(epoch, this.#deps.autotuner.expectedMs(shape))) {
+    if (shapeLimitsProblem(shape, epoch.info.limits) !== undefined) return;
+    if (this.#shouldSkip(epoch, shape)) {
       recorder.attemptEnded({ outcome: 'skipped' });
       await epochWatch.after(epoch, stop);
       return;
@@ -153,7 +172,7 @@ export class WorkLoop {
   }
 
   async #chooseShape(epoch: EpochView, stop: AbortSignal): Promise<Shape | undefined> {
-    const { autotuner, readiness, logger, pacer } = this.#deps;
+    const { autotuner, readiness, logger, pacer, recorder } = this.#deps;
     try {
       this.#shape = await autotuner.shapeFor(epoch.info.limits, stop);
     } catch (error) {
@@ -163,6 +182,7 @@ export class WorkLoop {
     }
     if (this.#shape !== undefined) {
       readiness.set('shape', true);
+      recorder.shapeChosen(this.#shape);
       return this.#shape;
     }
     readiness.set('shape', false, 'no preset is within the limits of the verifier');
@@ -174,11 +194,28 @@ export class WorkLoop {
 
   /** Whether a receipt that takes `durationMs` from now still arrives while its epoch takes receipts. */
   #isInTime(epoch: EpochView, durationMs: number): boolean {
-    const { clock } = this.#deps;
-    const { closes_at: closesAt, opens_at: opensAt } = epoch.info;
+    return this.#deps.clock.nowMs() + durationMs + this.#marginMs(epoch) < epoch.acceptsUntilMs;
+  }
+
+  #marginMs({ info }: EpochView): number {
     // Short epochs (tests, demonstrations) leave less room for caution.
-    const marginMs = Math.min(submitMarginMs + clock.uncertaintyMs(), (closesAt - opensAt) / 10);
-    return clock.nowMs() + durationMs + marginMs < epoch.acceptsUntilMs;
+    const shareMs = (info.closes_at - info.opens_at) / 10;
+    return Math.min(submitMarginMs + this.#deps.clock.uncertaintyMs(), shareMs);
+  }
+
+  /**
+   * Whether to leave the rest of this epoch alone. Where not even a whole one is expected to be long enough the attempt is
+   * made all the same: speeds are learnt from attempts, and a machine measured in a bad moment would never work again.
+   */
+  #shouldSkip(epoch: EpochView, shape: Shape): boolean {
+    const { autotuner, logger } = this.#deps;
+    const expectedMs = autotuner.expectedMs(shape);
+    if (this.#isInTime(epoch, expectedMs)) return false;
+    const epochMs = epoch.acceptsUntilMs - epoch.info.opens_at - this.#marginMs(epoch);
+    if (expectedMs < epochMs || !this.#isInTime(epoch, 0)) return true;
+    const fields = { expectedMs: Math.round(expectedMs), epochMs: Math.round(epochMs) };
+    logger.warn('an attempt is expected to take longer than an epoch', fields);
+    return false;
   }
 
   async #compute(
@@ -239,25 +276,35 @@ export class WorkLoop {
 
   /** Sends the attempt on its way, which gives its slot back at the end; dropped when its epoch is over. */
   #handOver(attempt: CompletedAttempt, cutOff: AbortSignal): void {
-    const { recorder, submitter, timing } = this.#deps;
+    const { recorder } = this.#deps;
     if (this.#isStale(attempt.epoch)) {
       recorder.attemptEnded({ outcome: 'stale', code: 'epoch_closed' });
       this.#slots.release();
       return;
     }
-    const startedAtMs = timing.monotonicMs();
     recorder.inFlightChanged(this.#slots.inUse);
-    void submitter
-      .answer(attempt, cutOff)
-      .then((result) => {
-        recorder.verdict(attempt, result, timing.monotonicMs() - startedAtMs);
-        this.#react(attempt, result);
-      })
+    void this.#answer(attempt, cutOff)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#slots.release();
         recorder.inFlightChanged(this.#slots.inUse);
       });
+  }
+
+  async #answer(attempt: CompletedAttempt, cutOff: AbortSignal): Promise<void> {
+    const { recorder, submitter, timing } = this.#deps;
+    const startedAtMs = timing.monotonicMs();
+    let result: AttemptResult;
+    try {
+      result = await submitter.answer(attempt, cutOff);
+    } catch (error) {
+      // Computed and counted as begun: it has to end in the figures too.
+      const detail = error instanceof Error ? error.message : String(error);
+      recorder.attemptEnded({ outcome: 'failed', code: 'other', detail });
+      throw error;
+    }
+    recorder.verdict(attempt, result, timing.monotonicMs() - startedAtMs);
+    this.#react(attempt, result);
   }
 
   #isStale(epoch: EpochView): boolean {
@@ -276,7 +323,7 @@ export class WorkLoop {
     // Stragglers of an epoch that is known to be over say nothing new.
     const { current } = epochWatch;
     const isCurrent = current !== undefined && isSameEpoch(current, attempt.epoch);
-    if (staleEpochCodes.has(code) && isCurrent) epochWatch.refresh();
+    if (outdatedEpochCodes.has(code) && isCurrent) epochWatch.refresh();
     if (code === 'nonce_already_used') nonces.restart();
     if (result.outcome === 'kernel_error') this.#kernelFailed(new Error(result.detail));
     if (refusedKeyCodes.has(code)) {

@@ -124,27 +124,30 @@ export class Worker {
    * @throws when the compute device keeps failing; anything else thrown is a bug.
    */
   async run(stop: AbortSignal): Promise<void> {
-    // Every wait of the worker hangs on these two: many listeners are no leak here.
-    setMaxListeners(0, stop, this.#cutOff.signal);
+    // One listener for each answer in flight and a few to spare; more would be a leak, of which Node.js should warn.
+    setMaxListeners(this.#options.settings.maxAnswersInFlight + 10, this.#cutOff.signal);
     const background = Promise.all([this.#epochWatch.run(stop), this.#verifiedTops.run(stop)]);
     const working = this.#loop.run({ stop, cutOff: this.#cutOff.signal });
     await Promise.race([working, background.then(() => working)]);
   }
 
-  /** Waits for answers in flight, at most `boundMs`; then ends them. Call it after `stop` aborted. */
+  /**
+   * Waits for answers in flight, at most `boundMs`; then ends them. Call it after `run` has ended.
+   *
+   * @throws what an answer failed with meanwhile: a bug, or a compute device that is gone.
+   */
   async drain(boundMs: number): Promise<void> {
     this.#phase = 'stopping';
     const { timing, logger } = this.#deps;
     const bound = new AbortController();
     const drained = this.#loop.drained();
-    const inTime = await Promise.race([
-      drained.then(() => true),
-      timing.sleep(boundMs, bound.signal).then(
-        () => false,
-        () => true,
-      ),
-    ]);
-    bound.abort();
+    const late = timing.sleep(boundMs, bound.signal).then(
+      () => false,
+      () => true,
+    );
+    const inTime = await Promise.race([drained.then(() => true), late]).finally(() =>
+      bound.abort(),
+    );
     if (inTime) return;
     const { inFlight } = this.#recorder.counts;
     logger.warn('answers in flight cut off at the shutdown deadline', { inFlight });
@@ -249,6 +252,9 @@ export class Worker {
         onProblem: (problem) => {
           readiness.set('epoch', false, problem.code);
           logger.error('the epoch of the verifier cannot be worked on', { ...problem });
+        },
+        onRefused: ({ code, detail }) => {
+          logger.warn('the verifier refuses to tell its epoch', { code, detail });
         },
       },
     );

@@ -202,6 +202,7 @@ export class FakeVerifier {
       return problemReply('prev_hash_mismatch');
     }
     const { m } = parsed.receipt.sizes;
+    if (m < this.limits.min_rows) return problemReply('shape_below_min_rows');
     const unsigned = this.tamper({
       receipt_id: parsed.receiptId,
       rows: [0, 1, Math.floor(m / 2), m - 1],

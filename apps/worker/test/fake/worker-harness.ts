@@ -89,13 +89,18 @@ export function startWorker(verifier: FakeVerifier, options: HarnessOptions = {}
     lines,
     readiness,
     running,
+    stopSignal: stopping.signal,
     codes: () => lines.map((line) => line['code']).filter((code) => code !== undefined),
     metric: async (name: string) => await readMetric(metrics.registry, name),
     /** Ends the worker, answers in flight included, and rejects if it had failed. */
     stop: async (drainMs = 2000) => {
       stopping.abort();
-      await running;
-      await worker.drain(drainMs);
+      try {
+        await running;
+      } finally {
+        // A worker that failed leaves answers in flight like any other: they would outlive the spec.
+        await worker.drain(drainMs);
+      }
     },
   };
 }

@@ -109,37 +109,37 @@ export class Autotuner {
     return shapeLimitsProblem(shape, limits) === undefined ? shape : undefined;
   }
 
-  /** Trials of the widths the verifier takes; each is run once. */
+  /** Trials of the widths the verifier takes; each is run once in the life of the process. */
   async #runTrials(limits: ShapeLimits, signal: AbortSignal): Promise<readonly Trial[]> {
-    const trials: Trial[] = [];
-    for (const { n, k } of this.#options.presets) {
-      if (!fitsWeightLimit({ n, k }, limits)) continue;
-      const name = `${n},${k}`;
-      const known = this.#trials.get(name);
-      const trial = known ?? (await this.#runTrial({ n, k }, signal));
-      if (known === undefined) this.#deps.onTrial(trial);
-      this.#trials.set(name, trial);
-      trials.push(trial);
+    const taken = this.#options.presets.filter((preset) => fitsWeightLimit(preset, limits));
+    const untried = new Map(taken.map((preset) => [trialName(preset), preset]));
+    for (const name of this.#trials.keys()) untried.delete(name);
+    const fresh: Shape[] = [];
+    for (const preset of untried.values()) fresh.push(await this.#warmUp(preset, signal));
+    // Two rounds over all: the first trials of a process meet a cold compiler and whatever else starts up with it, and what
+    // else runs on the machine only ever slows a trial down, so the better of the two is nearer the truth.
+    const firstMs: number[] = [];
+    for (const shape of fresh) firstMs.push(await this.#timeRows(shape, signal));
+    for (const [i, shape] of fresh.entries()) {
+      const bestMs = Math.min(firstMs[i] ?? Infinity, await this.#timeRows(shape, signal));
+      const gops = Number(shapeOps(shape)) / (bestMs * 1e6);
+      const trial = { n: shape.n, k: shape.k, rowsPerMs: shape.m / bestMs, gops };
+      this.#trials.set(trialName(shape), trial);
+      this.#deps.onTrial(trial);
     }
-    return trials;
+    return taken.flatMap((preset) => this.#trials.get(trialName(preset)) ?? []);
   }
 
-  async #runTrial(widths: { n: number; k: number }, signal: AbortSignal): Promise<Trial> {
-    // The first run also makes the weights and warms up the compiler: it is not counted.
-    await this.#timeRows({ ...widths, m: this.#options.trialRowCount }, signal);
-    let rowCount = this.#options.trialRowCount;
+  /** Makes the weights, warms the kernel up and finds how many rows take long enough to measure. Nothing of it counts. */
+  async #warmUp({ n, k }: Shape, signal: AbortSignal): Promise<Shape> {
+    let shape: Shape = { m: this.#options.trialRowCount, n, k };
+    await this.#timeRows(shape, signal);
     for (;;) {
-      const shape: Shape = { ...widths, m: rowCount };
       const elapsedMs = await this.#timeRows(shape, signal);
-      if (elapsedMs >= trialMinMs || rowCount >= rowCountMax) {
-        // Whatever else runs on the machine only ever slows a trial down: the better of two is nearer the truth.
-        const bestMs = Math.min(elapsedMs, await this.#timeRows(shape, signal));
-        const gops = Number(shapeOps(shape)) / (bestMs * 1e6);
-        return { ...widths, rowsPerMs: rowCount / bestMs, gops };
-      }
+      if (elapsedMs >= trialMinMs || shape.m >= rowCountMax) return shape;
       // Aim past the minimum, at most eightfold, so that a mismeasured short run does not start a long one.
       const growth = Math.min(8, Math.max(2, (1.5 * trialMinMs) / elapsedMs));
-      rowCount = clampRowCount(rowCount * growth, rowGranule);
+      shape = { ...shape, m: clampRowCount(shape.m * growth, rowGranule) };
     }
   }
 
@@ -166,6 +166,10 @@ export function chooseTrial(
   const inTime = taken.filter((trial) => smallestMs(trial) <= targetMs);
   if (inTime.length > 0) return best(inTime, (trial) => trial.gops);
   return best(taken, (trial) => 1 / smallestMs(trial));
+}
+
+function trialName({ n, k }: Pick<Shape, 'n' | 'k'>): string {
+  return `${n},${k}`;
 }
 
 function areSameLimits(left: ShapeLimits | undefined, right: ShapeLimits): boolean {

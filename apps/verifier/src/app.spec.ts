@@ -68,3 +68,38 @@ describe('an export whose reader leaves', () => {
     expect(test.logLines.join('')).not.toContain('request failed');
   });
 });
+
+describe('exports', () => {
+  const path = async () => `/v1/epochs/${(await test.epoch()).epoch_id}/credits.json`;
+
+  it('are few at a time for one address, and their places come back', async () => {
+    const url = await path();
+    const { ledger } = test;
+    const credits = ledger.epochCredits.bind(ledger);
+    let free: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (free = resolve));
+    let reading = 0;
+    ledger.epochCredits = async (...args) => {
+      reading++;
+      await held;
+      return credits(...args);
+    };
+    const running = Array.from({ length: 4 }, () => test.get(url));
+    while (reading < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    const refused = await test.get(url);
+    expect([refused.status, refused.body.code]).toEqual([503, 'overloaded']);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await test.get('/v1/epochs')).status).toBe(200);
+    free();
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    // More than there are places, one after another, in every way an export can end.
+    for (let i = 0; i < 5; i++) {
+      expect((await test.request('HEAD', url)).status).toBe(200);
+      expect((await test.get(url)).status).toBe(200);
+    }
+    ledger.epochCredits = () => Promise.reject(new LedgerError('io', 'unreadable'));
+    for (let i = 0; i < 5; i++) await expect(test.get(url)).rejects.toThrow();
+    ledger.epochCredits = credits;
+    expect((await test.get(url)).status).toBe(200);
+  });
+});

@@ -24,6 +24,20 @@ describe('BoundedRateLimiter', () => {
     expect(await limiter.peek('b')).toBe(0);
   });
 
+  it('tells whether a key was charged', async () => {
+    const limiter = new BoundedRateLimiter(options, clock);
+    expect(await limiter.isUnused('a')).toBe(true);
+    await limiter.take('a');
+    expect([await limiter.isUnused('a'), await limiter.isUnused('b')]).toEqual([false, true]);
+  });
+
+  it('remembers nothing of a key that it only peeked at', async () => {
+    const limiter = new BoundedRateLimiter(options, clock);
+    for (const key of ['x', 'y', 'z']) await limiter.peek(key);
+    // Had they taken the two places, these would share one bucket of two points.
+    for (const key of ['a', 'a', 'b', 'b']) expect(await limiter.take(key)).toBe(0);
+  });
+
   it('gives keys beyond the bound one shared bucket, and known keys their own', async () => {
     const limiter = new BoundedRateLimiter(options, clock);
     await limiter.take('a');

@@ -31,10 +31,11 @@ export class BoundedRateLimiter {
     });
   }
 
-  /** Charges one point to `key`. */
-  async take(key: string): Promise<WaitMs> {
+  /** Charges `points` to `key`; more than a window has count as all that is left after the first. */
+  async take(key: string, points = 1): Promise<WaitMs> {
+    const charged = Math.min(points, Math.max(1, this.#options.points - 1));
     try {
-      await this.#limiter.consume(this.#bucketOf(key), 1);
+      await this.#limiter.consume(this.#bucketOf(key, { isKept: true }), charged);
       return 0;
     } catch (cause) {
       if (cause instanceof RateLimiterRes) return Math.max(1, cause.msBeforeNext);
@@ -42,14 +43,21 @@ export class BoundedRateLimiter {
     }
   }
 
-  /** Whether `take` would refuse `key` now; charges nothing. */
+  /** Whether `take` would refuse `key` now; charges nothing and remembers nothing. */
   async peek(key: string): Promise<WaitMs> {
-    const state = await this.#limiter.get(this.#bucketOf(key));
+    const state = await this.#limiter.get(this.#bucketOf(key, { isKept: false }));
     if (state === null || state.consumedPoints < this.#options.points) return 0;
     return Math.max(0, state.msBeforeNext);
   }
 
-  #bucketOf(key: string): string {
+  /** Whether nothing was charged to `key` in the window. */
+  async isUnused(key: string): Promise<boolean> {
+    const state = await this.#limiter.get(this.#bucketOf(key, { isKept: false }));
+    return state === null || state.consumedPoints === 0;
+  }
+
+  /** @param options - `isKept`: whether the key takes up one of `maxKeys`. */
+  #bucketOf(key: string, options: { readonly isKept: boolean }): string {
     const now = this.#clock.nowMs();
     if (now >= this.#windowEndsMs || now < this.#windowEndsMs - this.#options.windowMs) {
       this.#keys = new Set();
@@ -57,7 +65,7 @@ export class BoundedRateLimiter {
     }
     if (this.#keys.has(key)) return `key:${key}`;
     if (this.#keys.size >= this.#options.maxKeys) return 'overflow';
-    this.#keys.add(key);
+    if (options.isKept) this.#keys.add(key);
     return `key:${key}`;
   }
 }

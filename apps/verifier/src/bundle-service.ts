@@ -1,8 +1,9 @@
-import { bulkhead, BulkheadRejectedError, type BulkheadPolicy } from 'cockatiel';
 import { parseBundle, parseJson } from '@tops/protocol';
 import { checkBundle, type JudgeDependencies } from '@tops/verification';
 import type { ProtocolConfig } from './config.ts';
+import { FairGate } from './fair-gate.ts';
 import type { VerifierMetrics } from './metrics.ts';
+import type { Submission } from './receipt-service.ts';
 import { refuse, refuseWith, type Refusal } from './refusal.ts';
 
 /** Bundles waiting for a free place; they come from anybody, so few. */
@@ -19,35 +20,34 @@ export type BundleResult = { readonly kind: 'accepted'; readonly receiptId: stri
 export class BundleService {
   readonly #config: ProtocolConfig;
   readonly #deps: BundleServiceDeps;
-  readonly #gate: BulkheadPolicy;
+  readonly #gate: FairGate;
 
   constructor(config: ProtocolConfig, deps: BundleServiceDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#gate = bulkhead(
-      Math.max(1, Math.floor(config.verifyConcurrency / 2)),
-      WAITING_BUNDLES_MAX,
-    );
+    this.#gate = new FairGate({
+      concurrency: Math.max(1, Math.floor(config.verifyConcurrency / 2)),
+      maxWaiting: WAITING_BUNDLES_MAX,
+    });
   }
 
-  /** @param bytes - attacker-controlled. */
-  async verify(bytes: Uint8Array): Promise<BundleResult> {
-    const json = parseJson(bytes);
+  /** @param request - attacker-controlled `bytes`, and the `address` they came from. */
+  async verify(request: Pick<Submission, 'bytes' | 'address'>): Promise<BundleResult> {
+    const json = parseJson(request.bytes);
     if (!json.ok) return refuse(json.problem);
     const { limits, skipSignatures } = this.#config;
     const bundle = parseBundle(json.value, { auditRowsMax: limits.audit_rows_max });
     if (!bundle.ok) return refuse(bundle.problem);
     const { judging, metrics } = this.#deps;
-    try {
-      const verdict = await this.#gate.execute(() =>
-        checkBundle(bundle.value, { limits, skipSignatures }, judging),
-      );
-      if (verdict.outcome === 'rejected') return refuse(verdict.problem);
-      metrics.kernelDisagreements.inc(verdict.kernelDisagreements);
-      return { kind: 'accepted', receiptId: bundle.value.receipt.receiptId };
-    } catch (cause) {
-      if (!(cause instanceof BulkheadRejectedError)) throw cause;
+    const result = await this.#gate.run(request.address, () =>
+      checkBundle(bundle.value, { limits, skipSignatures }, judging),
+    );
+    if (result.kind === 'full') {
       return refuseWith('overloaded', 'expected a free place for verification, got none', 1000);
     }
+    const verdict = result.value;
+    if (verdict.outcome === 'rejected') return refuse(verdict.problem);
+    metrics.kernelDisagreements.inc(verdict.kernelDisagreements);
+    return { kind: 'accepted', receiptId: bundle.value.receipt.receiptId };
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LedgerError, type EpochRecord, type LedgerStore } from '@tops/ledger';
 import type { Logger, Readiness } from '@tops/observability';
 import type { Clock } from './clock.ts';
@@ -11,10 +12,10 @@ export interface EpochClockOptions {
 
 /** What is still being worked on, and so may not be closed underneath. */
 export interface PendingWork {
-  /** A receipt of the epoch has arrived and is not recorded or refused yet. */
+  /** A receipt that the epoch takes has arrived and is not recorded yet. */
   isBusy(epochId: number): boolean;
-  /** Receipts whose answer has arrived and is not judged yet. */
-  inFlightReceiptIds(): ReadonlySet<string>;
+  /** Receipt id → arrival of the earliest answer that is not judged yet, unix milliseconds. */
+  answersInFlight(): ReadonlyMap<string, number>;
   /** Told after each round, so that what ended is forgotten elsewhere too. */
   onExpired(nowMs: number): void;
 }
@@ -191,9 +192,11 @@ export class EpochClock {
   async #expire(): Promise<void> {
     const { ledger, clock, logger, metrics } = this.#deps;
     const nowMs = clock.nowMs();
+    // A body that ended before now may be on its way to its handler; by the next turn it is known to be in flight.
+    await nextTurn();
     const missed = await ledger.expireChallenges({
       nowMs,
-      exceptReceiptIds: this.#pending?.inFlightReceiptIds() ?? new Set(),
+      answersInFlight: this.#pending?.answersInFlight() ?? new Map(),
     });
     this.#pending?.onExpired(nowMs);
     if (missed > 0) {

@@ -4,20 +4,26 @@ import { openApiSchemas } from './openapi-schemas.ts';
 
 /** What any route may answer. */
 const anywhere: readonly ErrorCode[] = [
-  ...(['query_invalid', 'method_not_allowed', 'rate_limited'] as const),
-  ...(['not_ready', 'internal_error'] as const),
+  ...(['request_malformed', 'headers_too_large', 'request_timeout', 'query_invalid'] as const),
+  ...(['method_not_allowed', 'rate_limited', 'not_ready', 'internal_error'] as const),
 ];
 /** What any route with a body may answer. */
 const withBody: readonly ErrorCode[] = [
   ...(['content_type_unsupported', 'content_encoding_unsupported', 'body_too_large'] as const),
-  ...(['body_empty', 'body_incomplete', 'request_timeout', 'utf8_malformed'] as const),
-  ...(['json_malformed', 'json_too_deep', 'json_duplicate_key', 'field_unknown'] as const),
-  ...(['field_missing', 'field_type', 'integer_malformed', 'hex_malformed'] as const),
+  ...(['body_empty', 'body_incomplete', 'overloaded', 'utf8_malformed'] as const),
+  ...(['json_malformed', 'json_too_deep', 'json_too_complex', 'json_duplicate_key'] as const),
+  ...([
+    'field_unknown',
+    'field_missing',
+    'field_type',
+    'integer_malformed',
+    'hex_malformed',
+  ] as const),
   ...(['base64_malformed', 'text_malformed'] as const),
 ];
 
 /** Routes that are not in the table because @tops/observability or the dashboard answers them. */
-export const describedElsewhere: readonly Pick<Route, 'method' | 'path' | 'operation'>[] = [
+const describedElsewhere: readonly Pick<Route, 'method' | 'path' | 'operation'>[] = [
   operationsRoute('/health', 'getHealth', 'Whether the process answers at all', {
     200: { description: 'It does', schema: 'Health' },
   }),
@@ -52,7 +58,7 @@ export function openApiRoute(routes: readonly Route[]): Route {
 }
 
 /** OpenAPI 3.1 of the routes. */
-export function describeApi(routes: readonly Pick<Route, 'method' | 'path' | 'operation'>[]) {
+function describeApi(routes: readonly Pick<Route, 'method' | 'path' | 'operation'>[]) {
   const paths: Record<string, Record<string, object>> = {};
   for (const { path, method, operation } of routes) {
     paths[path] = { ...paths[path], [method]: describeOperation(operation) };

@@ -12,7 +12,7 @@ import {
 } from '@tops/protocol';
 import { checkProofFold, rowMismatch } from '@tops/verification';
 import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
-import { BusyCounts } from './busy-counts.ts';
+import { InFlight } from './in-flight.ts';
 import type { EpochClock } from './epoch-clock.ts';
 import type { Clock } from './clock.ts';
 import type { ProtocolConfig } from './config.ts';
@@ -20,7 +20,7 @@ import type { VerifierMetrics } from './metrics.ts';
 import type { OpenChallenges } from './open-challenges.ts';
 import type { Submission } from './receipt-service.ts';
 import { refuse, refuseWith, type Refusal } from './refusal.ts';
-import type { RowJudge } from './row-judge.ts';
+import type { RowClaim, RowJudge } from './row-judge.ts';
 
 /** `accepted` also answers the same proof again; a rejected row is a Refusal with code row_mismatch. */
 export type ProofResult = { readonly kind: 'accepted'; readonly record: ReceiptRecord } | Refusal;
@@ -29,16 +29,16 @@ export interface ProofServiceDeps {
   readonly ledger: LedgerStore;
   readonly epochs: Pick<EpochClock, 'currentEpochId'>;
   readonly judge: RowJudge;
-  /** Charged per receipt and address with each proof that does not fold. */
+  /** Charged with each proof that does not fold: by receipt and address, and by address over all receipts. */
   readonly malformedLimiter: BoundedRateLimiter;
+  readonly malformedAddressLimiter: BoundedRateLimiter;
   readonly openChallenges: OpenChallenges;
   readonly clock: Clock;
   readonly metrics: VerifierMetrics;
   readonly logger: Logger;
 }
 
-interface Proof {
-  readonly leaves: Uint8Array;
+interface FoldedProof extends RowClaim {
   readonly siblings: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ interface Proof {
 export class ProofService {
   readonly #config: ProtocolConfig;
   readonly #deps: ProofServiceDeps;
-  readonly #inFlight = new BusyCounts<string>();
+  readonly #inFlight = new InFlight<string>();
   readonly #verdicts = new Map<string, Promise<ProofResult>>();
 
   constructor(config: ProtocolConfig, deps: ProofServiceDeps) {
@@ -54,15 +54,15 @@ export class ProofService {
     this.#deps = deps;
   }
 
-  /** Receipts with an answer that arrived and is not judged yet: their challenges must not expire. */
-  inFlightReceiptIds(): ReadonlySet<string> {
-    return this.#inFlight.keys();
+  /** Receipt id → arrival of the earliest answer not judged yet: one in time keeps its challenge from expiring. */
+  answersInFlight(): ReadonlyMap<string, number> {
+    return this.#inFlight.earliestArrivals();
   }
 
   /** @param receiptId - 64 lower-case hex digits. */
   async submit(receiptId: string, submission: Submission): Promise<ProofResult> {
-    // Before the first await: from its arrival on, the answer keeps its challenge open.
-    const leave = this.#inFlight.enter(receiptId);
+    // Before the first await: an answer in time keeps its challenge open from its arrival on.
+    const leave = this.#inFlight.enter(receiptId, submission.arrivedAtMs);
     try {
       return await this.#take(receiptId, submission);
     } finally {
@@ -82,8 +82,8 @@ export class ProofService {
     const closed = closedProblem(record, submission.arrivedAtMs);
     if (closed !== undefined) return refuse(closed);
 
-    const attempter = `${receiptId} ${submission.address}`;
-    const waitMs = await this.#deps.malformedLimiter.peek(attempter);
+    const { address } = submission;
+    const waitMs = await this.#malformedWaitMs(record, address);
     if (waitMs > 0) {
       const detail = 'expected a proof that folds to the work root, got too many that do not';
       return refuseWith('rate_limited', detail, waitMs);
@@ -91,29 +91,42 @@ export class ProofService {
     const parsed = parsedReceiptOf(record);
     const problem = checkProofFold({ parsed, rows: record.rows, ...proof.value });
     if (problem !== undefined) {
-      await this.#deps.malformedLimiter.take(attempter);
+      await this.#deps.malformedLimiter.take(attempterOf(record, address));
+      await this.#deps.malformedAddressLimiter.take(address);
       return refuse(problem);
     }
     return record.outcome === 'open'
-      ? this.#verdictOf(record, parsed, proof.value)
+      ? this.#verdictOf(record, { parsed, rows: record.rows, ...proof.value, address })
       : answerSettled(record);
   }
 
+  /** How long an address has to wait after too many malformed proofs of this receipt, or of all; zero when it may try. */
+  async #malformedWaitMs(record: ReceiptRecord, address: string): Promise<number> {
+    const { malformedLimiter, malformedAddressLimiter } = this.#deps;
+    const attempter = attempterOf(record, address);
+    const waitMs = await malformedLimiter.peek(attempter);
+    if (waitMs > 0) return waitMs;
+    // The first answer to an open challenge is always looked at: workers who share an address with a flood (a proxy that is
+    // not trusted, say) must not be silenced by it. How many challenges an address has open is capped.
+    if (record.outcome === 'open' && (await malformedLimiter.isUnused(attempter))) return 0;
+    return malformedAddressLimiter.peek(address);
+  }
+
   /** One recomputation a receipt: whatever folds to the root is the same proof, so all of them share its verdict. */
-  #verdictOf(record: ReceiptRecord, parsed: ParsedReceipt, proof: Proof): Promise<ProofResult> {
+  #verdictOf(record: ReceiptRecord, proof: FoldedProof): Promise<ProofResult> {
     const running = this.#verdicts.get(record.receiptId);
     if (running !== undefined) return running;
-    const verdict = this.#judge(record, parsed, proof).finally(() => {
+    const verdict = this.#judge(record, proof).finally(() => {
       this.#verdicts.delete(record.receiptId);
     });
     this.#verdicts.set(record.receiptId, verdict);
     return verdict;
   }
 
-  async #judge(record: ReceiptRecord, parsed: ParsedReceipt, proof: Proof): Promise<ProofResult> {
+  async #judge(record: ReceiptRecord, proof: FoldedProof): Promise<ProofResult> {
     const { ledger, clock, openChallenges } = this.#deps;
     const { receiptId } = record;
-    const verdict = await this.#deps.judge.judge(parsed, record.rows, proof.leaves);
+    const verdict = await this.#deps.judge.judge(proof);
     if (verdict.kind === 'refused') return verdict;
     const atMs = clock.nowMs();
     const settled =
@@ -137,6 +150,10 @@ export class ProofService {
     const latestEpochId = Math.max(this.#deps.epochs.currentEpochId, record.receipt.epoch_id);
     return latestEpochId + this.#config.quarantineEpochs;
   }
+}
+
+function attempterOf({ receiptId }: ReceiptRecord, address: string): string {
+  return `${receiptId} ${address}`;
 }
 
 /** The stored wire form went through parseReceipt before it was recorded. */

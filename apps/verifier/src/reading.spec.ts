@@ -182,6 +182,15 @@ describe('GET /', () => {
       for (const path of ['/.hidden', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/absent.js']) {
         expect([path, (await test.get(path)).status]).toEqual([path, 404]);
       }
+      // What a client asks of a page can only be unusual, never a fault of ours.
+      for (const headers of [
+        { range: 'bytes=999-' },
+        { 'if-match': '"another"' },
+        { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
+      ]) {
+        expect((await test.request('GET', '/main.js', { headers })).status).toBe(200);
+      }
+      expect(test.logLines.join('')).not.toContain('request failed');
       const posted = await test.request('POST', '/main.js');
       expect([404, 405]).toContain(posted.status);
     } finally {

@@ -8,10 +8,10 @@ import {
 } from '@tops/protocol';
 import { checkReceipt, drawRows } from '@tops/verification';
 import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
-import { BusyCounts } from './busy-counts.ts';
 import type { ChallengeSigner } from './challenge-signer.ts';
 import type { Clock } from './clock.ts';
 import type { ProtocolConfig } from './config.ts';
+import { InFlight } from './in-flight.ts';
 import type { EpochClock } from './epoch-clock.ts';
 import type { VerifierMetrics } from './metrics.ts';
 import type { OpenChallenges } from './open-challenges.ts';
@@ -53,16 +53,16 @@ const epochCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class ReceiptService {
   readonly #config: ProtocolConfig;
   readonly #deps: ReceiptServiceDeps;
-  readonly #busyEpochs = new BusyCounts<number>();
+  readonly #inFlight = new InFlight<number>();
 
   constructor(config: ProtocolConfig, deps: ReceiptServiceDeps) {
     this.#config = config;
     this.#deps = deps;
   }
 
-  /** Whether a receipt of the epoch arrived and is not recorded or refused yet: sealing waits for it. */
+  /** Whether a sound receipt of the epoch arrived in time and is not recorded or refused yet: sealing waits for it. */
   isBusy(epochId: number): boolean {
-    return this.#busyEpochs.has(epochId);
+    return this.#inFlight.has(epochId);
   }
 
   async submit(submission: Submission): Promise<ReceiptResult> {
@@ -76,7 +76,11 @@ export class ReceiptService {
     if (!json.ok) return refuse(json.problem);
     const parsed = parseReceipt(json.value);
     if (!parsed.ok) return refuse(parsed.problem);
-    const leave = this.#busyEpochs.enter(parsed.value.receipt.epoch_id);
+    const problem = this.#check(parsed.value, submission.arrivedAtMs);
+    if (problem !== undefined) return this.#replay(parsed.value, problem);
+    // Before the first await, and only what its epoch still takes: anybody may name an epoch in a late receipt, and must
+    // not put off its sealing by that.
+    const leave = this.#inFlight.enter(parsed.value.receipt.epoch_id, submission.arrivedAtMs);
     try {
       return await this.#record(parsed.value, submission);
     } finally {
@@ -84,10 +88,18 @@ export class ReceiptService {
     }
   }
 
+  /** A worker that lost our answer asks again, if need be after the epoch closed. */
+  async #replay(parsed: ParsedReceipt, problem: Problem): Promise<ReceiptResult> {
+    if (!epochCodes.has(problem.code)) return refuse(problem);
+    const stored = await this.#deps.ledger.getReceipt(parsed.receiptId);
+    return stored === undefined ? refuse(problem) : { kind: 'existing', record: stored };
+  }
+
   async #record(parsed: ParsedReceipt, submission: Submission): Promise<ReceiptResult> {
-    const problem = this.#check(parsed, submission.arrivedAtMs);
-    if (problem !== undefined && !epochCodes.has(problem.code)) return refuse(problem);
-    // From here on the signature is known to be good: the key may be charged, and a replay answered.
+    // Recorded receipts are public: a replay is anybody's, and must not use up what the key may submit.
+    const stored = await this.#deps.ledger.getReceipt(parsed.receiptId);
+    if (stored !== undefined) return { kind: 'existing', record: stored };
+    // The signature is known to be good, and the receipt new: only the key's owner can have sent it.
     const waitMs = await this.#deps.keyLimiter.take(parsed.receipt.public_key_hex);
     if (waitMs > 0) {
       const limit = this.#config.limits.receipts_per_second_per_key;
@@ -97,10 +109,6 @@ export class ReceiptService {
         waitMs,
       );
     }
-    // A worker that lost our answer asks again, if need be after the epoch closed.
-    const stored = await this.#deps.ledger.getReceipt(parsed.receiptId);
-    if (stored !== undefined) return { kind: 'existing', record: stored };
-    if (problem !== undefined) return refuse(problem);
     return this.#challenge(parsed, submission);
   }
 

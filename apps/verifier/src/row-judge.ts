@@ -1,7 +1,7 @@
-import { bulkhead, BulkheadRejectedError, type BulkheadPolicy } from 'cockatiel';
 import type { Logger } from '@tops/observability';
 import type { ParsedReceipt } from '@tops/protocol';
 import { attemptOf, judgeRows, type JudgeDependencies, type RowVerdict } from '@tops/verification';
+import { FairGate } from './fair-gate.ts';
 import type { VerifierMetrics } from './metrics.ts';
 import { refuseWith, type Refusal } from './refusal.ts';
 
@@ -20,48 +20,52 @@ export interface RowJudgeDeps {
   readonly logger: Logger;
 }
 
+/** Leaves that fold to the signed root, to be compared with what recomputation gives. */
+export interface RowClaim {
+  readonly parsed: ParsedReceipt;
+  readonly rows: readonly number[];
+  readonly leaves: Uint8Array;
+  readonly address: string;
+}
+
 export type Judgement = ({ readonly kind: 'judged' } & RowVerdict) | Refusal;
 
 /** Recomputes challenged rows, so many proofs at a time. */
 export class RowJudge {
   readonly #deps: RowJudgeDeps;
-  readonly #gate: BulkheadPolicy;
+  readonly #gate: FairGate;
   #inFlight = 0;
 
   constructor(options: RowJudgeOptions, deps: RowJudgeDeps) {
     this.#deps = deps;
-    this.#gate = bulkhead(options.concurrency, WAITING_PROOFS_MAX);
+    this.#gate = new FairGate({
+      concurrency: options.concurrency,
+      maxWaiting: WAITING_PROOFS_MAX,
+    });
   }
 
-  /** @param leaves - what the worker committed to, 32 bytes a row, in the order of `rows`. */
-  async judge(
-    parsed: ParsedReceipt,
-    rows: readonly number[],
-    leaves: Uint8Array,
-  ): Promise<Judgement> {
+  /** @param claim - `leaves`: what the worker committed to, 32 bytes a row, in the order of `rows`; `address`: who asks. */
+  async judge(claim: RowClaim): Promise<Judgement> {
     const { metrics, logger } = this.#deps;
     metrics.verificationsInFlight.set(++this.#inFlight);
     try {
-      const verdict = await this.#gate.execute(() => this.#recompute(parsed, rows, leaves));
+      const result = await this.#gate.run(claim.address, () => this.#recompute(claim));
+      if (result.kind === 'full') {
+        return refuseWith('overloaded', 'expected a free place for verification, got none', 1000);
+      }
+      const verdict = result.value;
       if (verdict.outcome === 'accepted' && verdict.kernelDisagreements > 0) {
         const rowCount = verdict.kernelDisagreements;
         metrics.kernelDisagreements.inc(rowCount);
-        logger.error('kernels disagree', { receiptId: parsed.receiptId, rowCount });
+        logger.error('kernels disagree', { receiptId: claim.parsed.receiptId, rowCount });
       }
       return { kind: 'judged', ...verdict };
-    } catch (cause) {
-      if (!(cause instanceof BulkheadRejectedError)) throw cause;
-      return refuseWith('overloaded', 'expected a free place for verification, got none', 1000);
     } finally {
       metrics.verificationsInFlight.set(--this.#inFlight);
     }
   }
 
-  async #recompute(
-    parsed: ParsedReceipt,
-    rows: readonly number[],
-    leaves: Uint8Array,
-  ): Promise<RowVerdict> {
+  async #recompute({ parsed, rows, leaves }: RowClaim): Promise<RowVerdict> {
     const { judging, metrics } = this.#deps;
     const startedAt = performance.now();
     try {

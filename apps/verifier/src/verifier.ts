@@ -30,6 +30,8 @@ const LIMITED_KEYS_MAX = 65_536;
 const OPEN_CHALLENGES_MAX = 65_536;
 /** Proofs of one receipt from one address that may fail to fold within the window. */
 const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_MAX };
+/** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */
+const MALFORMED_PROOFS_PER_ADDRESS = { ...MALFORMED_PROOFS, points: 256 };
 
 export interface VerifierOptions {
   readonly protocol: ProtocolConfig;
@@ -121,10 +123,11 @@ function createServices(
     ...shared,
     judge: new RowJudge({ concurrency: config.verifyConcurrency }, { judging, metrics, logger }),
     malformedLimiter: new BoundedRateLimiter(MALFORMED_PROOFS, clock),
+    malformedAddressLimiter: new BoundedRateLimiter(MALFORMED_PROOFS_PER_ADDRESS, clock),
   });
   const pendingWork: PendingWork = {
     isBusy: (epochId) => receipts.isBusy(epochId),
-    inFlightReceiptIds: () => proofs.inFlightReceiptIds(),
+    answersInFlight: () => proofs.answersInFlight(),
     onExpired: (nowMs) => {
       openChallenges.releaseEnded(nowMs);
     },

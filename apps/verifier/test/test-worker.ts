@@ -1,4 +1,4 @@
-import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import {
   bytesToHex,
   concatBytes,
@@ -57,6 +57,20 @@ export class TestWorker {
     return { ...unsigned, sig_hex: bytesToHex(signature) };
   }
 
+  /**
+   * Another good signature over the same bytes: RFC 8032 §5.1.6 with a nonce r of the signer's choice. r is the secret
+   * scalar of a second key pair, so that R is its public key and no point needs to be multiplied here.
+   */
+  signAnew(unsigned: UnsignedReceipt, nonceSeed = seededBytes(4711, 32)): string {
+    const R = keyPairFromSeed(nonceSeed).publicKey;
+    const { seed, publicKey } = this.keyPair;
+    const challenge = fromLittleEndian(sha512(R, publicKey, receiptSignedBytes(unsigned)));
+    const S = (secretScalar(nonceSeed) + challenge * secretScalar(seed)) % groupOrder;
+    return (
+      bytesToHex(R) + bytesToHex(Buffer.from(S.toString(16).padStart(64, '0'), 'hex').reverse())
+    );
+  }
+
   async attempt(
     epoch: Pick<EpochInfo, 'epoch_id' | 'prev_hash_hex'>,
     options: {
@@ -91,6 +105,27 @@ export class TestWorker {
     const hashes = (rows: readonly number[]) => openLevels(levels, shape.m, rows);
     return { receipt, hashes, prove: (rows) => encodeProof(hashes(rows)) };
   }
+}
+
+/** L of RFC 8032 §5.1. */
+const groupOrder = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+function sha512(...parts: Uint8Array[]): Uint8Array {
+  return createHash('sha512')
+    .update(concatBytes(...parts))
+    .digest();
+}
+
+function fromLittleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+}
+
+/** RFC 8032 §5.1.5, steps 1 to 3. */
+function secretScalar(seed: Uint8Array): bigint {
+  const scalar = Uint8Array.from(sha512(seed).subarray(0, 32));
+  scalar[0]! &= 248;
+  scalar[31]! = (scalar[31]! & 127) | 64;
+  return fromLittleEndian(scalar);
 }
 
 /** Every level of the tree, leaves first, an unpaired last node promoted (RFC 9162 §2.1.1). */

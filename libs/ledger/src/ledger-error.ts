@@ -4,7 +4,7 @@
  * - `locked`: another process holds this data directory.
  * - `overloaded`: the bounded write queue is full; try again later.
  * - `closed`: the store was closed.
- * - `epoch_regressed`: the epoch id (or an epoch length) would make ids go backwards.
+ * - `epoch_regressed`: a later epoch was opened before.
  * - `epoch_unknown`, `epoch_sealed`: no such epoch was opened; it takes no receipts any more.
  * - `seal_out_of_order`: an older epoch is still unsealed.
  * - `receipts_open`: the epoch still has open challenges.

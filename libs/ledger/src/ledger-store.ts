@@ -181,13 +181,15 @@ export interface LedgerStore {
    */
   settleReceipt(input: SettleInput): Promise<SettleResult>;
   /**
-   * Open challenges whose deadline lies before `nowMs` become missed, but those whose proof is being verified.
+   * Open challenges whose deadline lies before `nowMs` become missed, but those with an answer in flight that had arrived by
+   * the deadline. A later one holds nothing open: else whoever keeps posting could hold an epoch open for ever.
    *
+   * @param input - `answersInFlight`: receipt id → arrival of the earliest answer that is not judged yet, unix milliseconds.
    * @returns how many.
    */
   expireChallenges(input: {
     readonly nowMs: number;
-    readonly exceptReceiptIds: ReadonlySet<string>;
+    readonly answersInFlight: ReadonlyMap<string, number>;
   }): Promise<number>;
   getReceipt(receiptId: string): Promise<ReceiptRecord | undefined>;
   /** What settleReceipt kept with a rejected receipt. */

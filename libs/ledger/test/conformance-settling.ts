@@ -12,7 +12,7 @@ import {
   publicKeyHexOf,
 } from './ledger-fixtures.ts';
 
-const noneVerifying: ReadonlySet<string> = new Set();
+const noneVerifying: ReadonlyMap<string, number> = new Map();
 
 export function describeSettling(context: SuiteContext): void {
   /** Commits a receipt and leaves its challenge open; returns its id. */
@@ -149,7 +149,7 @@ export function describeSettling(context: SuiteContext): void {
       expect((await store.getWorker(publicKeyHexOf(1)))?.quarantinedUntilEpoch).toBe(7);
     });
 
-    it('turns challenges past their deadline into missed ones, but those being verified', async () => {
+    it('turns challenges past their deadline into missed ones, but those answered in time', async () => {
       const store = context.store();
       await openEpoch(store, 4);
       await acceptOne(store, { key: 1, epochId: 4, nonce: 1 });
@@ -157,10 +157,13 @@ export function describeSettling(context: SuiteContext): void {
       const past = await commitOpen({ key: 1, epochId: 4, nonce: 2, receivedAtMs: at });
       const verifying = await commitOpen({ key: 1, epochId: 4, nonce: 3, receivedAtMs: at });
       const later = await commitOpen({ key: 1, epochId: 4, nonce: 4, receivedAtMs: at + 1 });
-      const exceptReceiptIds = new Set([verifying]);
       // Deadlines are 10 s after receipt; at the very millisecond an answer is still in time.
-      expect(await store.expireChallenges({ nowMs: at + 10_000, exceptReceiptIds })).toBe(0);
-      expect(await store.expireChallenges({ nowMs: at + 10_001, exceptReceiptIds })).toBe(1);
+      const answersInFlight = new Map([
+        [verifying, at + 10_000],
+        [past, at + 10_001],
+      ]);
+      expect(await store.expireChallenges({ nowMs: at + 10_000, answersInFlight })).toBe(0);
+      expect(await store.expireChallenges({ nowMs: at + 10_001, answersInFlight })).toBe(1);
       expect(await Promise.all([past, verifying, later].map(outcomeOf))).toEqual([
         'missed',
         'open',
@@ -178,7 +181,7 @@ export function describeSettling(context: SuiteContext): void {
         kind: 'unchanged',
         record: { outcome: 'missed', creditedUnits: 0n },
       });
-      const all = { nowMs: at + 99_999, exceptReceiptIds: noneVerifying };
+      const all = { nowMs: at + 99_999, answersInFlight: noneVerifying };
       expect(await store.expireChallenges(all)).toBe(2);
       expect(await store.countOpen()).toBe(0);
     });
@@ -190,10 +193,10 @@ export function describeSettling(context: SuiteContext): void {
         commitInput(makeReceipt({ key: nonce % 40, epochId: 4, nonce }), { maxOpenNewKey: 32 }),
       );
       await Promise.all(inputs.map((input) => store.commitReceipt(input)));
-      const exceptReceiptIds = new Set([inputs[700]!.parsed.receiptId]);
+      const answersInFlight = new Map([[inputs[700]!.parsed.receiptId, 0]]);
       const nowMs = 5 * EPOCH_MS;
-      expect(await store.expireChallenges({ nowMs, exceptReceiptIds })).toBe(1_200);
-      expect(await store.expireChallenges({ nowMs, exceptReceiptIds: noneVerifying })).toBe(1);
+      expect(await store.expireChallenges({ nowMs, answersInFlight })).toBe(1_200);
+      expect(await store.expireChallenges({ nowMs, answersInFlight: noneVerifying })).toBe(1);
       expect((await store.sealEpoch({ epochId: 4 })).sealed?.entryCount).toBe(1_201);
     });
 
@@ -203,7 +206,7 @@ export function describeSettling(context: SuiteContext): void {
       await acceptOne(store, { key: 1, epochId: 4, nonce: 1 });
       await acceptOne(store, { key: 1, epochId: 4, nonce: 2, m: 8192 });
       await commitOpen({ key: 2, epochId: 4, nonce: 1 });
-      await store.expireChallenges({ nowMs: 9e12, exceptReceiptIds: noneVerifying });
+      await store.expireChallenges({ nowMs: 9e12, answersInFlight: noneVerifying });
       const rows = await store.epochCredits(4);
       const counts = { rejected: 0, revoked: 0 };
       const expected = [

@@ -6,7 +6,7 @@ export {
   verifyChallenge,
 } from './challenge.ts';
 export { type EpochInfo, parseEpochInfo } from './epoch-info.ts';
-export { type ErrorCode, errorCodes, errorStatus, isErrorCode } from './error-codes.ts';
+export { type ErrorCode, errorCodes, errorStatus } from './error-codes.ts';
 export { renderErrorsMarkdown } from './errors-markdown.ts';
 export { jcs, jcsBytes } from './jcs.ts';
 export { type Limits, defaultLimits, shapeLimitsProblem } from './limits.ts';
@@ -23,7 +23,6 @@ export {
   type ParsedReceipt,
   type Receipt,
   type UnsignedReceipt,
-  isDeviceLabel,
   parseReceipt,
   receiptIdOf,
   receiptSignedBytes,

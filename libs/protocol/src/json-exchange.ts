@@ -4,7 +4,7 @@ import { parseRetryAfter } from './retry-after.ts';
 import { parseJson } from './strict-json.ts';
 
 /** Longest answer read; the largest of the protocol, a page of workers, is a few hundred KiB. */
-export const maxResponseBytes = 2 ** 20;
+const maxResponseBytes = 2 ** 20;
 
 /** One HTTP request and its whole answer. */
 export interface JsonRequest {

@@ -74,8 +74,7 @@ const receiptFields = [
 const signingDomain = new TextEncoder().encode('tops-worker receipt v2\n');
 const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Whether a text may stand in `device_did` as a label. */
-export function isDeviceLabel(text: string): boolean {
+function isDeviceLabel(text: string): boolean {
   return labelPattern.test(text);
 }
 

@@ -56,8 +56,28 @@ describe('parseJson', () => {
     expect(expectValue(parseJson(wire(`"${text}"`)))).toBe(text);
     const digits = '9'.repeat(1_000_000);
     expect(expectValue(parseJson(wire(digits)))).toEqual(new JsonNumber(digits));
-    const escapes = '\\n'.repeat(100_000);
-    expect(expectValue(parseJson(wire(`"${escapes}"`)))).toBe('\n'.repeat(100_000));
+  });
+
+  it('bounds members, items, and values and escapes in all', () => {
+    const object = (count: number) =>
+      `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join(',')}}`;
+    const array = (count: number) => `[${Array(count).fill('0').join(',')}]`;
+    const escapes = (count: number) => `"${'\\n'.repeat(count)}"`;
+    // Three arrays in one, 4 values besides their items.
+    const values = (count: number) => `[${array(8000)},${array(8000)},${array(count - 16_004)}]`;
+    for (const [source, bound] of [
+      [object, 64],
+      [array, 8192],
+      [values, 16_384],
+    ] as const) {
+      expect(parseJson(wire(source(bound))).ok).toBe(true);
+      expect(codeOf(source(bound + 1))).toBe('json_too_complex');
+    }
+    // The string itself is a value.
+    expect(expectValue(parseJson(wire(escapes(16_383))))).toBe('\n'.repeat(16_383));
+    expect(codeOf(escapes(16_384))).toBe('json_too_complex');
+    // Each object and array is counted for itself.
+    expect(parseJson(wire(`[${object(64)},${object(64)}]`)).ok).toBe(true);
   });
 
   it('names the empty body', () => {

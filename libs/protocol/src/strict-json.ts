@@ -16,6 +16,18 @@ export class JsonNumber {
 }
 
 const maxDepth = 16;
+/** Members of one object: a worker, the widest message, has eleven. */
+const maxMembers = 64;
+/**
+ * Items of one array: twice the rows any challenge may name (rows.ts), so that a list a little too long is still told by the
+ * code of its own rule. A page of workers has at most 1000 items.
+ */
+const maxItems = 8192;
+/**
+ * Values and string escapes of the whole text: each costs far more time than the bytes it is written in. A page of 1000
+ * workers has 12 000 values; no message of the protocol needs an escape.
+ */
+const maxSteps = 16_384;
 
 class Refusal extends Error {
   readonly problem: Problem;
@@ -28,12 +40,14 @@ class Refusal extends Error {
 
 /**
  * One RFC 8259 value, strictly: UTF-8 without a byte order mark, no duplicate key, no lone surrogate, nothing after it, at
- * most 16 levels of nesting.
+ * most 16 levels of nesting, 64 members an object, 8192 items an array, 16 384 values and string escapes in all: what a
+ * hostile text costs is bounded by more than its length.
  *
  * Objects come back without a prototype (`__proto__` is a key like any other), numbers as {@link JsonNumber}. Never throws.
  *
  * @param bytes - attacker-controlled; the caller bounds the length.
- * @returns the value, or `body_empty`, `utf8_malformed`, `json_malformed`, `json_too_deep`, `json_duplicate_key`.
+ * @returns the value, or `body_empty`, `utf8_malformed`, `json_malformed`, `json_too_deep`,
+ *   `json_too_complex`, `json_duplicate_key`.
  */
 export function parseJson(bytes: Uint8Array): Parsed<unknown> {
   if (bytes.length === 0) {
@@ -55,6 +69,11 @@ export function parseJson(bytes: Uint8Array): Parsed<unknown> {
   }
 }
 
+function tooComplex(maxCount: number, what: string): Refusal {
+  const detail = `expected at most ${maxCount} ${what}, got more`;
+  return new Refusal({ code: 'json_too_complex', detail });
+}
+
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -70,6 +89,7 @@ const literals = { t: ['true', true], f: ['false', false], n: ['null', null] } a
 class Reader {
   readonly #text: string;
   #at = 0;
+  #steps = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -84,6 +104,7 @@ class Reader {
   }
 
   #value(depth: number): unknown {
+    this.#step();
     const next = this.#text[this.#at];
     if (next === '{' || next === '[') {
       if (depth > maxDepth) {
@@ -106,7 +127,7 @@ class Reader {
 
   #object(depth: number): Record<string, unknown> {
     const object = Object.create(null) as Record<string, unknown>;
-    this.#list('}', () => {
+    this.#list({ close: '}', maxCount: maxMembers, members: 'members in an object' }, () => {
       if (this.#text[this.#at] !== '"') throw this.#expected('a quoted key');
       const key = this.#string();
       if (key in object) {
@@ -123,19 +144,26 @@ class Reader {
 
   #array(depth: number): unknown[] {
     const array: unknown[] = [];
-    this.#list(']', () => array.push(this.#value(depth + 1)));
+    this.#list({ close: ']', maxCount: maxItems, members: 'items in an array' }, () => {
+      array.push(this.#value(depth + 1));
+    });
     return array;
   }
 
   /** The opening bracket, members between commas, the closing bracket. */
-  #list(close: string, member: () => void): void {
+  #list(
+    form: { readonly close: string; readonly maxCount: number; readonly members: string },
+    member: () => void,
+  ): void {
+    const { close, maxCount, members } = form;
     this.#at++;
     this.#skipSpace();
     if (this.#text[this.#at] === close) {
       this.#at++;
       return;
     }
-    for (;;) {
+    for (let count = 1; ; count++) {
+      if (count > maxCount) throw tooComplex(maxCount, members);
       member();
       this.#skipSpace();
       if (this.#text[this.#at] === close) break;
@@ -162,11 +190,16 @@ class Reader {
   }
 
   #escape(): string {
+    this.#step();
     const hex = this.#match(/\\u[0-9a-fA-F]{4}/y);
     if (hex !== '') return String.fromCharCode(Number.parseInt(hex.slice(2), 16));
     const plain = this.#match(/\\["\\/bfnrt]/y);
     if (plain === '') throw this.#expected('a known escape');
     return escapes[plain.slice(1)] ?? '';
+  }
+
+  #step(): void {
+    if (++this.#steps > maxSteps) throw tooComplex(maxSteps, 'values and escapes');
   }
 
   #match(sticky: RegExp): string {

@@ -74,7 +74,7 @@ export function checkShapeLimits(
 }
 
 /** @returns `key_not_allowed` when there is an allow-list and the key is not on it. */
-export function checkKeyAllowed(
+function checkKeyAllowed(
   parsed: ParsedReceipt,
   context: Pick<ReceiptContext, 'allowedKeys'>,
 ): Problem | undefined {
@@ -120,10 +120,7 @@ export function checkSignature(
 }
 
 /** @returns `epoch_unknown` for an epoch yet to come, `epoch_closed` for one that takes no receipts any more. */
-export function checkEpochOpen(
-  parsed: ParsedReceipt,
-  context: ReceiptContext,
-): Problem | undefined {
+function checkEpochOpen(parsed: ParsedReceipt, context: ReceiptContext): Problem | undefined {
   const { epoch_id } = parsed.receipt;
   if (findEpoch(parsed, context) !== undefined) return undefined;
   return {
@@ -134,7 +131,7 @@ export function checkEpochOpen(
 }
 
 /** @returns `prev_hash_mismatch` when the work was not made from the epoch's beacon. */
-export function checkPrevHash(parsed: ParsedReceipt, context: ReceiptContext): Problem | undefined {
+function checkPrevHash(parsed: ParsedReceipt, context: ReceiptContext): Problem | undefined {
   const epoch = findEpoch(parsed, context);
   if (epoch === undefined || equalConstantTime(epoch.prevHash, parsed.prevHash)) return undefined;
   return {

@@ -7,17 +7,7 @@ export {
   type BundleVerdict,
 } from './check-bundle.ts';
 export { checkProofFold } from './check-proof-fold.ts';
-export {
-  checkEpochOpen,
-  checkKernelVersion,
-  checkKeyAllowed,
-  checkPrevHash,
-  checkReceipt,
-  checkShapeLimits,
-  checkSignature,
-  type ReceiptContext,
-  type SignedReceiptContext,
-} from './check-receipt.ts';
+export { checkReceipt, type ReceiptContext, type SignedReceiptContext } from './check-receipt.ts';
 export { drawRows, type RandomBelow } from './draw-rows.ts';
 export {
   judgeRows,

@@ -1,38 +1,24 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { errorStatus, problemDocument, type Problem } from '@tops/protocol';
 import type { VerifierMetrics } from '../metrics.ts';
 
-interface ConnectionProblem {
-  readonly status: number;
-  readonly reason: string;
-  readonly code: string;
-  readonly title: string;
-}
-
-const malformed: ConnectionProblem = {
-  status: 400,
-  reason: 'Bad Request',
+const malformed: Problem = {
   code: 'request_malformed',
-  title: 'Malformed HTTP request',
+  detail: 'expected an HTTP/1.1 request, got other bytes',
 };
-const problems: Readonly<Record<string, ConnectionProblem>> = {
+const problems: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: {
-    status: 431,
-    reason: 'Request Header Fields Too Large',
     code: 'headers_too_large',
-    title: 'Headers too large',
+    detail: 'expected at most 16 KiB of headers, got more',
   },
   HPE_INVALID_EOF_STATE: {
-    status: 400,
-    reason: 'Bad Request',
     code: 'body_incomplete',
-    title: 'Incomplete body',
+    detail: 'expected the whole request, got the end of the connection',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    reason: 'Request Timeout',
     code: 'request_timeout',
-    title: 'Request took too long',
+    detail: 'expected the whole request in time, got a part of it',
   },
 };
 
@@ -45,6 +31,10 @@ export function answerConnectionErrors(server: Server, deps: { metrics: Verifier
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     responses.set(request.socket, response);
   });
+  // RFC 9110 §10.1.1: an expectation other than 100-continue may be ignored. Node would answer 417 without a problem.
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response);
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     deps.metrics.errors.inc({ kind: 'connection' });
     const response = responses.get(socket);
@@ -53,18 +43,20 @@ export function answerConnectionErrors(server: Server, deps: { metrics: Verifier
       socket.destroy();
       return;
     }
-    socket.end(rawAnswer(problems[error.code ?? ''] ?? malformed));
+    const problem = problems[error.code ?? ''] ?? malformed;
+    deps.metrics.problems.inc({ code: problem.code });
+    socket.end(rawAnswer(problem));
     // Reading on lets the answer through: closing over unread bytes would reset the connection under it.
     socket.resume();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
 }
 
-function rawAnswer(problem: ConnectionProblem): string {
-  const { status, reason, code, title } = problem;
-  const body = JSON.stringify({ type: `urn:tops-worker:error:${code}`, title, status, code });
+function rawAnswer(problem: Problem): string {
+  const status = errorStatus[problem.code];
+  const body = JSON.stringify(problemDocument(problem));
   return [
-    `HTTP/1.1 ${status} ${reason}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',

@@ -2,17 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BodyBudget, readJsonBody, type BodyResult } from './read-body.ts';
+import { SharedBudget } from '../shared-budget.ts';
+import { readJsonBody, type BodyResult } from './read-body.ts';
 
 const results: BodyResult[] = [];
 const clock = { nowMs: () => 7 };
-const budget = new BodyBudget(100);
+const budget = new SharedBudget({ max: 100, maxPerAddress: 80 });
+const nobody = 'nobody';
 let server: Server;
 let port: number;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    void readJsonBody(request, { maxBytes: 80 }, { clock, budget }).then((result) => {
+    const address = String(request.headers['x-address']);
+    void readJsonBody(request, { maxBytes: 80, address }, { clock, budget }).then((result) => {
       results.push(result);
       response.end(result.kind === 'refused' ? result.problem.code : result.kind);
     });
@@ -23,10 +26,15 @@ beforeAll(async () => {
 
 afterAll(() => {
   server.close();
+  server.closeAllConnections();
 });
 
-const open = () => {
-  const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+const open = (address = 'a') => {
+  const headers = {
+    'content-type': 'application/json',
+    'transfer-encoding': 'chunked',
+    'x-address': address,
+  };
   return httpRequest({ port, host: '127.0.0.1', method: 'POST', headers });
 };
 const answerOf = async (request: ReturnType<typeof open>) => {
@@ -49,20 +57,36 @@ describe('readJsonBody', () => {
   });
 
   it('refuses what does not fit beside the bodies being read, and takes it when they are done', async () => {
-    const first = open();
+    const first = open('a');
     first.write('x'.repeat(60));
-    const surplus = open();
-    while (budget.take(60)) {
-      budget.give(60);
+    const surplus = open('b');
+    while (budget.take(nobody, 60)) {
+      budget.give(nobody, 60);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     surplus.end('y'.repeat(60));
     expect(await answerOf(surplus)).toBe('overloaded');
     first.end();
     expect(await answerOf(first)).toBe('read');
-    const again = open();
+    const again = open('b');
     again.end('y'.repeat(60));
     expect(await answerOf(again)).toBe('read');
+  });
+
+  it('leaves room for other addresses, whatever one holds', async () => {
+    const holding = open('a');
+    holding.write('x'.repeat(60));
+    while (budget.take(nobody, 60)) {
+      budget.give(nobody, 60);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const [more, other] = [open('a'), open('b')];
+    more.end('x'.repeat(30));
+    expect(await answerOf(more)).toBe('overloaded');
+    other.end('x'.repeat(30));
+    expect(await answerOf(other)).toBe('read');
+    holding.end();
+    expect(await answerOf(holding)).toBe('read');
   });
 
   it('gives the room back when a client leaves or sends too much', async () => {
@@ -77,7 +101,8 @@ describe('readJsonBody', () => {
     const long = open();
     long.end('x'.repeat(81));
     expect(await answerOf(long)).toBe('body_too_large');
-    expect(budget.take(100)).toBe(true);
-    budget.give(100);
+    expect(budget.take('a', 80) && budget.take('b', 20)).toBe(true);
+    budget.give('a', 80);
+    budget.give('b', 20);
   });
 });

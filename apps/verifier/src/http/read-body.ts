@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Problem } from '@tops/protocol';
 import type { Clock } from '../clock.ts';
 import { refuse, refuseWith, type Refusal } from '../refusal.ts';
+import type { SharedBudget } from '../shared-budget.ts';
 
 export type BodyResult =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly arrivedAtMs: number }
@@ -15,29 +16,16 @@ const SURPLUS_BYTES_MAX = 4 * 1024 * 1024;
 /** RFC 9110 §8.3: a parameter is optional white space, name=value; UTF-8 is the only charset JSON has (RFC 8259 §8.1). */
 const jsonMediaType = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
 
-/** Bytes of bodies that may be in memory at the same time: many slow uploads together must not exhaust it. */
-export class BodyBudget {
-  readonly #maxBytes: number;
-  #heldBytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  take(byteCount: number): boolean {
-    if (this.#heldBytes + byteCount > this.#maxBytes) return false;
-    this.#heldBytes += byteCount;
-    return true;
-  }
-
-  give(byteCount: number): void {
-    this.#heldBytes -= byteCount;
-  }
-}
-
 export interface BodyDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
-  readonly budget: BodyBudget;
+  /** Bytes of bodies in memory at the same time: many slow uploads together must not exhaust it. */
+  readonly budget: SharedBudget;
+}
+
+export interface BodyOptions {
+  readonly maxBytes: number;
+  /** Whose share of the budget it counts against. */
+  readonly address: string;
 }
 
 /**
@@ -48,7 +36,7 @@ export interface BodyDeps {
  */
 export function readJsonBody(
   request: IncomingMessage,
-  options: { readonly maxBytes: number },
+  options: BodyOptions,
   deps: BodyDeps,
 ): Promise<BodyResult> {
   const problem = headerProblem(request, options.maxBytes);
@@ -56,7 +44,7 @@ export function readJsonBody(
     discardRest(request);
     return Promise.resolve(refuse(problem));
   }
-  return collect(request, options.maxBytes, deps);
+  return collect(request, options, deps);
 }
 
 function headerProblem(request: IncomingMessage, maxBytes: number): Problem | undefined {
@@ -80,14 +68,14 @@ function headerProblem(request: IncomingMessage, maxBytes: number): Problem | un
 
 function collect(
   request: IncomingMessage,
-  maxBytes: number,
+  { maxBytes, address }: BodyOptions,
   { clock, budget }: BodyDeps,
 ): Promise<BodyResult> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let byteCount = 0;
     const finish = (result: BodyResult): void => {
-      budget.give(byteCount);
+      budget.give(address, byteCount);
       byteCount = 0;
       resolve(result);
     };
@@ -99,7 +87,7 @@ function collect(
     const onData = (part: Buffer): void => {
       if (byteCount + part.length > maxBytes) {
         giveUp(refuse(tooLarge(maxBytes)));
-      } else if (!budget.take(part.length)) {
+      } else if (!budget.take(address, part.length)) {
         giveUp(refuseWith('overloaded', 'expected room for the body, got none', 1000));
       } else {
         byteCount += part.length;

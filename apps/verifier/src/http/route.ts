@@ -37,6 +37,8 @@ export type Reply =
       readonly contentType: string;
       readonly fileName: string;
       readonly chunks: AsyncIterable<string>;
+      /** Called once the stream is over, also when it was never read. */
+      readonly release: () => void;
     }
   | Refusal;
 
@@ -62,6 +64,8 @@ export interface Route {
   /** OpenAPI style: /v1/receipts/{receipt_id}. */
   readonly path: string;
   readonly operation: Operation;
+  /** What the request takes from the rate of its address, beyond the one point of every request. */
+  readonly extraPoints?: (integer: RouteRequest['integer']) => number;
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 

@@ -12,7 +12,10 @@ export async function sendReply(
   reply: Reply,
   metrics: VerifierMetrics,
 ): Promise<void> {
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || response.destroyed) {
+    if (reply.kind === 'stream') reply.release();
+    return;
+  }
   response.setHeader('Cache-Control', 'no-store');
   switch (reply.kind) {
     case 'json':
@@ -22,13 +25,24 @@ export async function sendReply(
       sendRefusal(response, reply, metrics);
       return;
     case 'stream':
-      response.statusCode = 200;
-      response.setHeader('Content-Type', reply.contentType);
-      response.setHeader('Content-Disposition', `attachment; filename="${reply.fileName}"`);
-      // HEAD: the export is not read from the ledger only to be thrown away.
-      if (response.req.method === 'HEAD') response.end();
-      else await stream(reply.chunks, response);
+      try {
+        await sendStream(response, reply);
+      } finally {
+        reply.release();
+      }
   }
+}
+
+async function sendStream(
+  response: ServerResponse,
+  reply: Extract<Reply, { kind: 'stream' }>,
+): Promise<void> {
+  response.statusCode = 200;
+  response.setHeader('Content-Type', reply.contentType);
+  response.setHeader('Content-Disposition', `attachment; filename="${reply.fileName}"`);
+  // HEAD: the export is not read from the ledger only to be thrown away.
+  if (response.req.method === 'HEAD') response.end();
+  else await stream(reply.chunks, response);
 }
 
 async function stream(chunks: AsyncIterable<string>, response: ServerResponse): Promise<void> {

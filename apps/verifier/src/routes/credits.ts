@@ -1,7 +1,8 @@
 import type { CreditRow, EpochRecord, LedgerEntry, LedgerStore } from '@tops/ledger';
 import { OPS_UNIT } from '@tops/protocol';
 
-const PAGE_ROWS = 1000;
+/** About 100 KiB of entries: what a reader who does not read on makes this process hold. */
+const PAGE_ROWS = 250;
 
 type CreditsLedger = Pick<LedgerStore, 'epochCredits' | 'epochEntries'>;
 

@@ -2,10 +2,14 @@ import { bytesToHex } from '@tops/crypto';
 import type { EpochRecord, LedgerStore } from '@tops/ledger';
 import { json, type Parameter, type Reply, type Route, type RouteRequest } from '../http/route.ts';
 import { refuseWith } from '../refusal.ts';
+import { SharedBudget } from '../shared-budget.ts';
 import { creditsCsv, creditsJson } from './credits.ts';
 
 const PAGE_EPOCHS_MAX = 500;
 const PAGE_EPOCHS_DEFAULT = 50;
+
+/** Exports read at the same time: each takes a millisecond of the event loop at a time, and never waits for its turn. */
+const EXPORTS = { max: 32, maxPerAddress: 4 };
 
 interface EpochsRouteDeps {
   readonly ledger: Pick<LedgerStore, 'getEpoch' | 'listEpochs' | 'epochCredits' | 'epochEntries'>;
@@ -20,11 +24,12 @@ const epochId: Parameter = {
 
 /** The chain of epochs, and what each credited. */
 export function epochsRoutes(deps: EpochsRouteDeps): Route[] {
+  const exports = new SharedBudget(EXPORTS);
   return [
     listEpochs(deps),
     getEpoch(deps),
-    exportCredits(deps, 'csv'),
-    exportCredits(deps, 'json'),
+    exportCredits({ ...deps, exports }, 'csv'),
+    exportCredits({ ...deps, exports }, 'json'),
   ];
 }
 
@@ -92,7 +97,10 @@ function getEpoch({ ledger }: EpochsRouteDeps): Route {
   };
 }
 
-function exportCredits({ ledger }: EpochsRouteDeps, form: 'csv' | 'json'): Route {
+function exportCredits(
+  { ledger, exports }: EpochsRouteDeps & { readonly exports: SharedBudget },
+  form: 'csv' | 'json',
+): Route {
   const mediaType = form === 'csv' ? 'text/csv' : 'application/json';
   return {
     method: 'get',
@@ -111,18 +119,27 @@ function exportCredits({ ledger }: EpochsRouteDeps, form: 'csv' | 'json'): Route
             ? { description: 'RFC 4180, one line a key', mediaType }
             : { description: 'Credits and entries', schema: 'EpochCredits' },
       },
-      problems: ['epoch_not_found'],
+      problems: ['epoch_not_found', 'overloaded'],
     },
     handle: (request) =>
-      withEpoch(ledger, request, (epoch) => ({
-        kind: 'stream',
-        contentType: form === 'csv' ? 'text/csv; charset=utf-8; header=present' : mediaType,
-        fileName: `epoch-${epoch.epochId}-credits.${form}`,
-        chunks:
-          form === 'csv'
-            ? creditsCsv(epoch.epochId, ledger)
-            : creditsJson(epoch, epochSummary(epoch), ledger),
-      })),
+      withEpoch(ledger, request, (epoch) => {
+        const { address } = request;
+        if (!exports.take(address, 1)) {
+          return refuseWith('overloaded', 'expected fewer exports at the same time', 1000);
+        }
+        return {
+          kind: 'stream',
+          contentType: form === 'csv' ? 'text/csv; charset=utf-8; header=present' : mediaType,
+          fileName: `epoch-${epoch.epochId}-credits.${form}`,
+          chunks:
+            form === 'csv'
+              ? creditsCsv(epoch.epochId, ledger)
+              : creditsJson(epoch, epochSummary(epoch), ledger),
+          release: () => {
+            exports.give(address, 1);
+          },
+        };
+      }),
   };
 }
 

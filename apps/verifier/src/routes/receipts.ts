@@ -70,7 +70,7 @@ function submitProof({ proofs }: ReceiptRouteDeps): Route {
       success: { 200: { description: 'Every challenged row is right', schema: 'Accepted' } },
       problems: [
         ...(['receipt_not_found', 'proof_malformed', 'row_mismatch'] as const),
-        ...(['deadline_passed', 'receipt_revoked', 'overloaded'] as const),
+        ...(['deadline_passed', 'receipt_revoked'] as const),
       ],
     },
     async handle(request) {

@@ -20,11 +20,10 @@ export function verifyRoutes(deps: { readonly bundles: BundleService }): Route[]
           ...(['driver_hint_malformed', 'shape_invalid', 'shape_below_min_rows'] as const),
           ...(['shape_over_limit', 'public_key_invalid', 'signature_non_canonical'] as const),
           ...(['signature_invalid', 'rows_invalid', 'proof_malformed', 'row_mismatch'] as const),
-          'overloaded',
         ],
       },
       async handle(request) {
-        const result = await deps.bundles.verify(request.bytes);
+        const result = await deps.bundles.verify(request);
         return result.kind === 'refused'
           ? result
           : json({ status: 'accepted', receipt_id: result.receiptId });

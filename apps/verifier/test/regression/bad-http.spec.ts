@@ -141,7 +141,19 @@ describe('what is hardly HTTP', () => {
     const answer = await sendRaw(test.port, bytes);
     expect(answer.status).toBe(status);
     expect(answer.headers).toContain('application/problem+json');
-    expect(JSON.parse(answer.body)).toMatchObject({ code, status });
+    const problem = JSON.parse(answer.body);
+    expect(problem).toMatchObject({ code, status, type: `urn:tops-worker:error:${code}` });
+    expect(problem.detail).toMatch(/^expected .*, got /);
+    expect(await test.metrics()).toMatch(
+      new RegExp(`tops_verifier_problems_total\\{code="${code}"\\} [1-9]`),
+    );
+  });
+
+  it('ignores an expectation it does not know', async () => {
+    const lines = ['Expect: a-reward', 'Content-Type: application/json', 'Content-Length: 2'];
+    const answer = await sendRaw(test.port, `${head([...lines, 'Connection: close'])}{}`);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'field_missing' });
   });
 
   it('answers a body that ends early', async () => {

@@ -122,11 +122,14 @@ describe('rates', () => {
     for (let i = 0; i < 10; i++) {
       expect((await test.post('/v1/receipts', forged)).body.code).toBe('signature_invalid');
     }
+    const epoch = await test.epoch();
+    const others = [];
+    for (let i = 0; i < 3; i++) others.push(await worker.attempt(epoch));
     // All at once, so that they fall into one window however slow the machine is.
     const answers = await Promise.all(
-      Array.from({ length: 4 }, () => test.post('/v1/receipts', attempt.receipt)),
+      [attempt, ...others].map(({ receipt }) => test.post('/v1/receipts', receipt)),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201, 429]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 429]);
     const refused = answers.find(({ status }) => status === 429)!;
     expect(refused.body.code).toBe('rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -153,6 +156,23 @@ describe('rates', () => {
     expect(refused.body.code).toBe('rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(answers.slice(6).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  it('charge a long page of workers like the many requests it is worth', async () => {
+    test = await TestVerifier.start({ http: { requestsPerSecondPerAddress: 40 } });
+    // 1 + 20 points each: the second is over; ordinary requests in the same window are not.
+    const [first, ...rest] = await Promise.all([
+      test.get('/v1/workers?limit=500'),
+      ...Array.from({ length: 10 }, () => test.get('/v1/workers?limit=1')),
+    ]);
+    expect([first, ...rest].map((answer) => answer!.status)).toEqual(Array(11).fill(200));
+    const pages = await Promise.all([1, 2, 3].map(() => test.get('/v1/workers?limit=500')));
+    expect(pages.map(({ status }) => status)).toContain(429);
+  });
+
+  it('let a single long page through however low they are', async () => {
+    test = await TestVerifier.start({ http: { requestsPerSecondPerAddress: 2 } });
+    expect((await test.get('/v1/workers?limit=500')).status).toBe(200);
   });
 
   it('ignore X-Forwarded-For when no proxy is trusted', async () => {

@@ -12,6 +12,7 @@ export interface StoredReceipt {
   readonly publicKey: Uint8Array;
   /** Nominal units of 2^19 ops: credited while accepted. */
   readonly units: bigint;
+  readonly deadlineAtMs: number;
   readonly outcome: Outcome;
 }
 
@@ -142,7 +143,7 @@ export class ReceiptTable {
   }
 }
 
-const STORED_COLUMNS = 'seq, receipt_id, epoch_id, public_key, units, outcome';
+const STORED_COLUMNS = 'seq, receipt_id, epoch_id, public_key, units, deadline_at_ms, outcome';
 
 const SQL = {
   get: 'SELECT * FROM receipts WHERE receipt_id = ?',
@@ -181,6 +182,7 @@ function toStored(row: Row): StoredReceipt {
     epochId: row.integer('epoch_id'),
     publicKey: row.blob('public_key'),
     units: row.bigint('units'),
+    deadlineAtMs: row.integer('deadline_at_ms'),
     // The schema's CHECK keeps the column to these words.
     outcome: row.text('outcome') as Outcome,
   };
@@ -194,7 +196,7 @@ function toReceiptRecord(row: Row): ReceiptRecord {
     // Written by insert() from a parsed receipt, never from raw bytes.
     receipt: JSON.parse(row.text('receipt_json')) as Receipt,
     rows: parseRows(row),
-    deadlineAtMs: row.integer('deadline_at_ms'),
+    deadlineAtMs: stored.deadlineAtMs,
     challengeSigHex: bytesToHex(row.blob('challenge_sig')),
     receivedAtMs: row.integer('received_at_ms'),
     outcome: stored.outcome,

@@ -17,7 +17,7 @@ import {
   type WorkerRecord,
 } from '../ledger-store.ts';
 import type { Connection } from './connection.ts';
-import type { EpochTable } from './epoch-table.ts';
+import { EpochTable } from './epoch-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ReceiptTable, type StoredEntry } from './receipt-table.ts';
 import { commitReceipt, missReceipt, settleReceipt, type Tables } from './transitions.ts';
@@ -39,18 +39,14 @@ export class SqliteLedgerStore implements LedgerStore {
 
   constructor(
     options: { readonly topsEpochs: number; readonly queueLimit: number },
-    dependencies: {
-      readonly connection: Connection;
-      readonly lock: Connection;
-      readonly epochs: EpochTable;
-    },
+    dependencies: { readonly connection: Connection; readonly lock: Connection },
   ) {
-    const { connection, lock, epochs } = dependencies;
+    const { connection, lock } = dependencies;
     this.#topsEpochs = options.topsEpochs;
     this.#connection = connection;
     this.#lock = lock;
     this.#tables = {
-      epochs,
+      epochs: new EpochTable(connection),
       receipts: new ReceiptTable(connection),
       workers: new WorkerTable(connection),
     };
@@ -120,7 +116,7 @@ export class SqliteLedgerStore implements LedgerStore {
 
   async expireChallenges(input: {
     nowMs: number;
-    exceptReceiptIds: ReadonlySet<string>;
+    answersInFlight: ReadonlyMap<string, number>;
   }): Promise<number> {
     let missedCount = 0;
     let afterSeq: number | undefined = 0;
@@ -133,7 +129,8 @@ export class SqliteLedgerStore implements LedgerStore {
           limit: SLICE_LIMIT,
         });
         for (const open of past) {
-          if (input.exceptReceiptIds.has(open.receiptId)) continue;
+          const arrivedAtMs = input.answersInFlight.get(open.receiptId);
+          if (arrivedAtMs !== undefined && arrivedAtMs <= open.deadlineAtMs) continue;
           missReceipt(open, { atMs: input.nowMs }, this.#tables);
           missedCount++;
         }

@@ -5,7 +5,6 @@ import type { LedgerStore } from '../ledger-store.ts';
 import { TOPS_EPOCHS_DEFAULT } from '../verified-tops.ts';
 import { Connection } from './connection.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { EpochTable } from './epoch-table.ts';
 import { migrate } from './schema.ts';
 import { toLedgerError } from './sqlite-error.ts';
 import { SqliteLedgerStore } from './sqlite-ledger-store.ts';
@@ -14,8 +13,6 @@ import { SqliteLedgerStore } from './sqlite-ledger-store.ts';
 export interface SqliteLedgerOptions {
   /** Directory of the ledger; made with mode 0700 when absent. */
   readonly dataDir: string;
-  /** EPOCH_SECONDS: refused when it would number the present lower than an epoch already opened. Unchecked when absent. */
-  readonly epochSeconds?: number;
   /** Sealed epochs verified TOPS look back over; TOPS_EPOCHS_DEFAULT when absent. */
   readonly topsEpochs?: number;
   /** Writes that may wait for the disk before `overloaded`; 4096 by default. */
@@ -30,7 +27,7 @@ const QUICK_CHECK_BYTES_MAX = 128 * 2 ** 20;
 /**
  * Opens the embedded SQLite ledger: write-ahead log, synchronous=FULL, one process per directory, group commit.
  *
- * @throws LedgerError `locked`, `schema_unknown`, `corrupt`, `epoch_regressed`, `read_only`, `disk_full`, `io`.
+ * @throws LedgerError `locked`, `schema_unknown`, `corrupt`, `read_only`, `disk_full`, `io`.
  */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<LedgerStore> {
   const { dataDir } = options;
@@ -43,14 +40,12 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   try {
     const connection = openDatabase(join(dataDir, 'ledger.sqlite'));
     try {
-      const epochs = new EpochTable(connection);
-      if (options.epochSeconds !== undefined) requireIdsIncrease(options.epochSeconds, epochs);
       return new SqliteLedgerStore(
         {
           topsEpochs: options.topsEpochs ?? TOPS_EPOCHS_DEFAULT,
           queueLimit: options.queueLimit ?? 4_096,
         },
-        { connection, lock, epochs },
+        { connection, lock },
       );
     } catch (error) {
       connection.close();
@@ -92,18 +87,5 @@ function requireIntact(connection: Connection, path: string): void {
   const finding = connection.readText('PRAGMA quick_check(1)');
   if (finding !== 'ok') {
     throw new LedgerError('corrupt', `${path} is damaged (${finding}): restore it from a backup`);
-  }
-}
-
-/** The latest epoch's own opening time and id carry the length it was numbered by. */
-function requireIdsIncrease(epochSeconds: number, epochs: EpochTable): void {
-  const latest = epochs.latest();
-  if (latest === undefined) return;
-  const renumbered = Math.floor(latest.opensAtMs / 1_000 / epochSeconds);
-  if (renumbered < latest.epochId) {
-    throw new LedgerError(
-      'epoch_regressed',
-      `with EPOCH_SECONDS=${epochSeconds} the time of epoch ${latest.epochId} would be epoch ${renumbered}: ids only increase`,
-    );
   }
 }

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { acceptMany, acceptOne, EPOCH_MS, openEpoch } from '../../test/ledger-fixtures.ts';
+import { acceptMany, acceptOne, openEpoch } from '../../test/ledger-fixtures.ts';
 import { Connection } from './connection.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
@@ -31,8 +31,7 @@ describe('the files of the SQLite ledger', () => {
   });
   afterEach(() => rmSync(parent, { recursive: true }));
 
-  const open = (options: { epochSeconds?: number } = {}) =>
-    openSqliteLedger({ dataDir, lockWaitMs: 0, ...options });
+  const open = () => openSqliteLedger({ dataDir, lockWaitMs: 0 });
   /** A closed ledger with enough receipts to fill several pages. */
   const makeLedger = async () => {
     const store = await open();
@@ -135,20 +134,6 @@ describe('the files of the SQLite ledger', () => {
     const recovered = await openSqliteLedger({ dataDir: copyDir, lockWaitMs: 0 });
     expect(await recovered.epochEntries(4)).toHaveLength(1);
     await recovered.close();
-  });
-
-  it('refuses an EPOCH_SECONDS that would number the present lower', async () => {
-    const store = await open({ epochSeconds: 60 });
-    await openEpoch(store, 100);
-    await store.close();
-    await expect(open({ epochSeconds: 61 })).rejects.toMatchObject({ code: 'epoch_regressed' });
-    await (await open({ epochSeconds: 60 })).close();
-    const faster = await open({ epochSeconds: 30 });
-    const opensAtMs = 100 * EPOCH_MS;
-    const input = { epochId: 200, entropy: new Uint8Array(32), opensAtMs };
-    await faster.openEpoch({ ...input, closesAtMs: opensAtMs + 30_000 });
-    await faster.close();
-    await expect(open({ epochSeconds: 60 })).rejects.toMatchObject({ code: 'epoch_regressed' });
   });
 
   it('names a directory that cannot be made', async () => {

@@ -101,8 +101,8 @@ class Witness {
         return;
       }
       case 'expire': {
-        const exceptReceiptIds = new Set([this.#pick(one.spare) ?? '']);
-        await this.store.expireChallenges({ nowMs: one.nowMs, exceptReceiptIds });
+        const answersInFlight = new Map([[this.#pick(one.spare) ?? '', 0]]);
+        await this.store.expireChallenges({ nowMs: one.nowMs, answersInFlight });
         return;
       }
       case 'seal':

@@ -105,7 +105,7 @@ describe('a ledger whose process is killed with SIGKILL', () => {
       }
       expect(creditedUnits).toBe(BigInt(acceptedCount) * DEFAULT_UNITS);
       // The interrupted challenges are still open, and can be ended.
-      await store.expireChallenges({ nowMs: 9e12, exceptReceiptIds: new Set() });
+      await store.expireChallenges({ nowMs: 9e12, answersInFlight: new Map() });
       await store.sealEpoch({ epochId: round });
       await store.close();
     }

@@ -1,26 +1,20 @@
-import { bytesToHex, type KeyPair } from '@tops/crypto';
-import { deriveAttemptKey, type Kernel } from '@tops/kernel-spec';
-import {
-  KERNEL_VERSION,
-  receiptIdOf,
-  receiptSignedBytes,
-  shapeLimitsProblem,
-  shapeOps,
-  signReceipt,
-  type Shape,
-} from '@tops/protocol';
+import type { KeyPair } from '@tops/crypto';
+import type { Kernel } from '@tops/kernel-spec';
+import { shapeLimitsProblem, type Shape } from '@tops/protocol';
 import type { Logger, Readiness } from '@tops/observability';
 import type { AttemptResult, CompletedAttempt, EpochView } from './attempt.ts';
 import type { Autotuner } from './autotune.ts';
-import { fullJitterMs, type BackoffOptions } from './backoff.ts';
+import type { BackoffOptions } from './backoff.ts';
 import type { VerifierCircuit } from './circuit.ts';
-import { isSameEpoch, type EpochWatch } from './epoch-watch.ts';
+import type { EpochWatch } from './epoch-watch.ts';
 import type { NonceSource } from './nonce-source.ts';
 import type { Pacer } from './pacer.ts';
+import { ReceiptSigner } from './receipt-signer.ts';
 import type { Recorder } from './recorder.ts';
 import { Slots } from './slots.ts';
 import type { Submitter } from './submitter.ts';
 import type { Timing } from './timing.ts';
+import { VerdictReactions } from './verdict-reactions.ts';
 import type { VerifierClock } from './verifier-clock.ts';
 
 export interface WorkLoopOptions {
@@ -52,32 +46,15 @@ export interface WorkLoopDeps {
 const submitMarginMs = 250;
 /** How often a loop that may not work looks whether it may; local checks, nothing is sent. */
 const idlePollMs = 100;
-/** Failures in a row that are still chance; from then on each one costs a growing pause. */
-const toleratedFailureCount = 3;
 /** A device that fails this often in a row is gone: the process ends, its supervisor starts it afresh. */
 const kernelFailureCountMax = 5;
-/** Longest pause after the verifier closed its door to this key: then it is asked again. */
-const refusedKeyPauseMaxMs = 60_000;
-
-/** What is known of the current epoch is out of date: its end, its beacon, or a restarted verifier's rules or key. */
-const outdatedEpochCodes: ReadonlySet<string> = new Set([
-  'epoch_closed',
-  'epoch_unknown',
-  'prev_hash_mismatch',
-  'kernel_ver_unsupported',
-  'shape_below_min_rows',
-  'shape_over_limit',
-  'challenge_rows_invalid',
-  'challenge_signature_invalid',
-]);
-const refusedKeyCodes: ReadonlySet<string> = new Set(['key_not_allowed', 'key_quarantined']);
-
 /** Computes one attempt after the other and hands each to the submitter, which answers while the next is computed. */
 export class WorkLoop {
   readonly #options: WorkLoopOptions;
   readonly #deps: WorkLoopDeps;
   readonly #slots: Slots;
-  readonly #publicKey: Uint8Array;
+  readonly #signer: ReceiptSigner;
+  readonly #reactions: VerdictReactions;
   #shape: Shape | undefined;
   #kernelFailureCount = 0;
   #fail: (bug: unknown) => void = () => undefined;
@@ -88,7 +65,8 @@ export class WorkLoop {
     this.#options = options;
     this.#deps = deps;
     this.#slots = new Slots(options.maxAnswersInFlight);
-    this.#publicKey = options.keyPair.publicKey;
+    this.#signer = new ReceiptSigner({ ...options, driverHint: deps.kernel.driverHint });
+    this.#reactions = new VerdictReactions(options, deps);
   }
 
   /** The shape being worked on. */
@@ -222,18 +200,19 @@ export class WorkLoop {
     epoch: EpochView,
     work: { readonly shape: Shape; readonly stop: AbortSignal },
   ): Promise<CompletedAttempt | undefined> {
-    const { autotuner, kernel, nonces, recorder, timing } = this.#deps;
+    const { autotuner, kernel, logger, nonces, recorder, timing } = this.#deps;
     const { shape, stop } = work;
-    const nonce = nonces.next();
-    const input = { prevHash: epoch.prevHash, publicKey: this.#publicKey, nonce, shape };
-    const attemptKey = deriveAttemptKey(input);
+    const begun = { epoch, shape, nonce: nonces.next() };
+    const attemptKey = this.#signer.attemptKey(begun);
     const startedAtMs = timing.monotonicMs();
     try {
       const commitment = await kernel.commit({ attemptKey, shape }, { signal: stop });
       this.#kernelFailureCount = 0;
       const elapsedMs = timing.monotonicMs() - startedAtMs;
       autotuner.observe(shape, { elapsedMs, limits: epoch.info.limits });
-      const attempt = this.#sign({ epoch, shape, nonce, commitment, elapsedMs });
+      const attempt = this.#signer.complete(begun, { commitment, elapsedMs });
+      const { receiptId, receipt } = attempt;
+      if (this.#options.logsReceipts) logger.info('receipt', { receiptId, receipt });
       recorder.attemptComputed(attempt, elapsedMs);
       return attempt;
     } catch (error) {
@@ -245,33 +224,6 @@ export class WorkLoop {
       this.#kernelFailed(error);
       return undefined;
     }
-  }
-
-  #sign(
-    work: Pick<CompletedAttempt, 'epoch' | 'shape' | 'commitment'> & {
-      readonly nonce: number;
-      readonly elapsedMs: number;
-    },
-  ): CompletedAttempt {
-    const { epoch, shape, nonce, commitment, elapsedMs } = work;
-    const receipt = signReceipt(
-      {
-        kernel_ver: KERNEL_VERSION,
-        device_did: this.#options.deviceDid,
-        public_key_hex: bytesToHex(this.#publicKey),
-        epoch_id: epoch.info.epoch_id,
-        prev_hash_hex: epoch.info.prev_hash_hex,
-        nonce,
-        sizes: shape,
-        work_root_hex: bytesToHex(commitment.workRoot),
-        time_ms: Math.round(elapsedMs),
-        driver_hint: this.#deps.kernel.driverHint,
-      },
-      this.#options.keyPair,
-    );
-    const receiptId = receiptIdOf(receiptSignedBytes(receipt));
-    if (this.#options.logsReceipts) this.#deps.logger.info('receipt', { receiptId, receipt });
-    return { epoch, shape, ops: shapeOps(shape), commitment, receipt, receiptId };
   }
 
   /** Sends the attempt on its way, which gives its slot back at the end; dropped when its epoch is over. */
@@ -304,7 +256,8 @@ export class WorkLoop {
       throw error;
     }
     recorder.verdict(attempt, result, timing.monotonicMs() - startedAtMs);
-    this.#react(attempt, result);
+    if (result.outcome === 'kernel_error') this.#kernelFailed(new Error(result.detail));
+    this.#reactions.react(attempt, result);
   }
 
   #isStale(epoch: EpochView): boolean {
@@ -313,34 +266,6 @@ export class WorkLoop {
       current?.info.epoch_id === epoch.info.epoch_id &&
       current.info.prev_hash_hex !== epoch.info.prev_hash_hex;
     return isReplaced || !this.#isInTime(epoch, 0);
-  }
-
-  #react(attempt: CompletedAttempt, result: AttemptResult): void {
-    const { epochWatch, nonces, pacer, readiness } = this.#deps;
-    const code = result.code ?? '';
-    if (result.outcome === 'accepted') readiness.set('key', true);
-    if (result.outcome === 'accepted' || result.outcome === 'aborted') return;
-    // Stragglers of an epoch that is known to be over say nothing new.
-    const { current } = epochWatch;
-    const isCurrent = current !== undefined && isSameEpoch(current, attempt.epoch);
-    if (outdatedEpochCodes.has(code) && isCurrent) epochWatch.refresh();
-    if (code === 'nonce_already_used') nonces.restart();
-    if (result.outcome === 'kernel_error') this.#kernelFailed(new Error(result.detail));
-    if (refusedKeyCodes.has(code)) {
-      readiness.set('key', false, `the verifier refuses this key: ${code}`);
-      const leftMs = attempt.epoch.info.closes_at - this.#deps.clock.nowMs();
-      pacer.pause(Math.min(refusedKeyPauseMaxMs, Math.max(1000, leftMs)));
-    }
-    this.#slowDown(code);
-  }
-
-  /** Work that keeps earning nothing is done ever more seldom; an unreachable verifier is the circuit breaker's matter. */
-  #slowDown(code: string): void {
-    const { pacer, recorder, timing } = this.#deps;
-    if (code === 'circuit_open' || code.startsWith('network_')) return;
-    const surplusCount = recorder.counts.consecutiveFailures - toleratedFailureCount;
-    if (surplusCount < 0) return;
-    pacer.pause(fullJitterMs(this.#options.failureBackoff, surplusCount, timing.random()));
   }
 
   /** @throws the error when it was one too many. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KernelError } from '@tops/kernel-spec';
 import { attemptOf } from './attempts.ts';
-import type { Subjects } from './kernel-conformance.ts';
+import type { Subjects } from './kernel-under-test.ts';
 
 /** What a kernel refuses, each with a control it takes. */
 export function describeArguments({ kernel }: Subjects): void {

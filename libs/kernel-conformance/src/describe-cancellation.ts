@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { attemptOf } from './attempts.ts';
-import type { KernelUnderTest, Subjects } from './kernel-conformance.ts';
+import type { KernelUnderTest, Subjects } from './kernel-under-test.ts';
 
 /** Aborting and closing: only what was aborted or closed ends, and it ends with its own code. */
 export function describeCancellation(underTest: KernelUnderTest, { kernel }: Subjects): void {

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { bytesToHex } from '@tops/crypto';
 import fc from 'fast-check';
 import { attemptOf, rowsBelow, smallAttempts, wideAttempts } from './attempts.ts';
-import { PROPERTY_TIMEOUT_MS, type KernelUnderTest, type Subjects } from './kernel-conformance.ts';
+import { fcParameters } from '@tops/testing';
+import { PROPERTY_TIMEOUT_MS, type KernelUnderTest, type Subjects } from './kernel-under-test.ts';
 
 /** Bit-equality with the reference twin on shapes the vectors do not cover. */
 export function describeDifferential(underTest: KernelUnderTest, subjects: Subjects): void {
@@ -17,7 +18,7 @@ export function describeDifferential(underTest: KernelUnderTest, subjects: Subje
             const got = await kernel().commit(attempt);
             expect(bytesToHex(got.workRoot)).toBe(bytesToHex(expected.workRoot));
           }),
-          underTest.propertyParameters(underTest.runCount),
+          fcParameters(underTest.runCount),
         );
       },
       PROPERTY_TIMEOUT_MS,
@@ -35,7 +36,7 @@ export function describeDifferential(underTest: KernelUnderTest, subjects: Subje
             const got = await kernel().computeLeaves(attempt, rows);
             expect(bytesToHex(got)).toBe(bytesToHex(expected));
           }),
-          underTest.propertyParameters(underTest.runCount),
+          fcParameters(underTest.runCount),
         );
       },
       PROPERTY_TIMEOUT_MS,

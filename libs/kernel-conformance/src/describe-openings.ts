@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { foldMultiproof, workTreeHasher } from '@tops/crypto';
 import fc from 'fast-check';
 import { attemptOf, rowsBelow, smallAttempts } from './attempts.ts';
-import { PROPERTY_TIMEOUT_MS, type KernelUnderTest, type Subjects } from './kernel-conformance.ts';
+import { fcParameters } from '@tops/testing';
+import { PROPERTY_TIMEOUT_MS, type KernelUnderTest, type Subjects } from './kernel-under-test.ts';
 
 /** Openings of whole and of thinned-out trees. */
 export function describeOpenings(underTest: KernelUnderTest, { kernel }: Subjects): void {
@@ -20,7 +21,7 @@ export function describeOpenings(underTest: KernelUnderTest, { kernel }: Subject
             const input = { leafCount: attempt.shape.m, rows, ...opening };
             expect(foldMultiproof(input, workTreeHasher)).toEqual(commitment.workRoot);
           }),
-          underTest.propertyParameters(underTest.runCount),
+          fcParameters(underTest.runCount),
         );
       },
       PROPERTY_TIMEOUT_MS,

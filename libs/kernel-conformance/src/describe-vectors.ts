@@ -1,24 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { bytesToHex, foldMultiproof, hexToBytes, workTreeHasher } from '@tops/crypto';
 import { deriveAttemptKey, type Attempt } from '@tops/kernel-spec';
-import type { KernelUnderTest, Subjects } from './kernel-conformance.ts';
+import { protocolVectors, type ProtocolVector } from '@tops/testing';
+import type { Subjects } from './kernel-under-test.ts';
 
-/** One published case, as protocol-vectors.json writes it. */
-export interface KernelVector {
-  readonly name: string;
-  readonly prev_hash_hex: string;
-  readonly public_key_hex: string;
-  readonly nonce: number;
-  readonly sizes: { readonly m: number; readonly n: number; readonly k: number };
-  readonly leaf0_hex: string;
-  readonly leaf_last_hex: string;
-  readonly work_root_hex: string;
-  readonly rows: readonly number[];
-  readonly leaves_hex: string;
-  readonly siblings_hex: string;
-}
-
-function attemptOf(vector: KernelVector): Attempt {
+function attemptOf(vector: ProtocolVector): Attempt {
   const attemptKey = deriveAttemptKey({
     prevHash: hexToBytes(vector.prev_hash_hex),
     publicKey: hexToBytes(vector.public_key_hex),
@@ -29,9 +15,9 @@ function attemptOf(vector: KernelVector): Attempt {
 }
 
 /** The protocol's vectors (docs/protocol.md), from attempt to the answer of a challenge. */
-export function describeVectors(underTest: KernelUnderTest, { kernel }: Subjects): void {
+export function describeVectors({ kernel }: Subjects): void {
   describe('protocol vectors', () => {
-    for (const vector of underTest.vectors) {
+    for (const vector of protocolVectors) {
       it(`${vector.name}: root, opening and single leaves`, async () => {
         const attempt = attemptOf(vector);
         const commitment = await kernel().commit(attempt);

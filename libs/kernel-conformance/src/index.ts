@@ -1,5 +1,2 @@
-export {
-  describeKernelConformance,
-  type KernelUnderTest,
-  type KernelVector,
-} from './kernel-conformance.ts';
+export { describeKernelConformance } from './kernel-conformance.ts';
+export type { KernelUnderTest } from './kernel-under-test.ts';

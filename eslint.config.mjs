@@ -52,12 +52,22 @@ function boundaries(extraLibs) {
   ];
 }
 
-const driverImports = [
-  {
-    name: 'webgpu',
-    message: 'Only libs/kernel-webgpu talks to Dawn: the verifier never loads a GPU driver.',
-  },
-];
+const driverMessage =
+  'Only libs/kernel-webgpu talks to Dawn: the verifier never loads a GPU driver.';
+
+/** Import rules of every app and library; `patterns` adds more. */
+function restrictedImports(patterns = []) {
+  return [
+    'error',
+    {
+      paths: [{ name: 'webgpu', message: driverMessage }],
+      patterns: [
+        { group: ['@tops/*/*'], message: 'A library is reached through its one index.ts.' },
+        ...patterns,
+      ],
+    },
+  ];
+}
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/generated', '**/node_modules', '.nx', 'data', '**/assembly'] },
@@ -80,7 +90,27 @@ export default tseslint.config(
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries([]),
-      'no-restricted-imports': ['error', { paths: driverImports }],
+      'no-restricted-imports': restrictedImports(),
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ":matches(ImportExpression, CallExpression) > Literal[value='webgpu']",
+          message: driverMessage,
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/verification/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': restrictedImports([
+        { group: ['node:*'], message: 'Verification is pure: no I/O, no clock.' },
+      ]),
+      'no-restricted-globals': [
+        'error',
+        ...['Date', 'performance', 'process', 'fetch', 'crypto', 'setTimeout', 'setInterval'],
+      ],
     },
   },
   {

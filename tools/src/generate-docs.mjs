@@ -17,7 +17,8 @@ const entry = `
     '# Configuration',
     'Made from the schemas of the apps by \`npx nx run tools:docs\`; do not edit. Everything is read from the environment, ' +
       'once, at start. All errors are reported together, each with its variable, what was expected and what was got ' +
-      '(secrets redacted), and end the process with exit code 78. An empty value counts as unset.',
+      '(secrets redacted), and end the process with exit code 78. An empty value counts as unset. ' +
+      'A name that is almost one of these (two edits away), or starts like them and is none, is refused with the name that was meant.',
     '',
   ].join('\\n\\n');
   export const documents = {

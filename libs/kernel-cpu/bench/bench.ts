@@ -15,6 +15,9 @@ const { values } = parseArgs({
   },
 });
 
+/** What a worker or verifier may take at these widths, whatever m is. */
+const rssBoundBytes = 512 * 2 ** 20;
+
 function median(samples: readonly CpuBenchSample[], of: (sample: CpuBenchSample) => number) {
   const sorted = samples.map(of).sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
@@ -75,7 +78,15 @@ console.log(
   'time, "limit" is what register-only multiply-adds reach on one core at the same moment.\n',
 );
 console.log(columns.join('  '));
+let peakRssBytes = 0;
 for (const run of runs) {
   const attemptCount = Number(values.attempts);
-  console.log(line(await benchCpuKernel({ attemptCount, ...run })));
+  const result = await benchCpuKernel({ attemptCount, ...run });
+  peakRssBytes = Math.max(peakRssBytes, result.peakRssBytes);
+  console.log(line(result));
+}
+// Rows stream in chunks, so memory must not follow m. Unlike speed this does not depend on who else uses the machine.
+if (peakRssBytes > rssBoundBytes) {
+  console.error(`expected at most ${rssBoundBytes} bytes of resident memory, got ${peakRssBytes}`);
+  process.exitCode = 1;
 }

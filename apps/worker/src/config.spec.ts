@@ -60,6 +60,38 @@ describe('readWorkerConfig', () => {
     expect(JSON.stringify(errors)).not.toContain(secret);
   });
 
+  it('checks the key file and the did:key whatever else is wrong', () => {
+    const variables = (env: Record<string, string>) =>
+      errorsOf(env)
+        .map(({ variable }) => variable)
+        .sort();
+    const absent = join(dir, 'absent');
+    expect(variables({ WORKER_SK_FILE: absent, WORKER_PORT: 'x' })).toEqual([
+      'WORKER_PORT',
+      'WORKER_SK_FILE',
+    ]);
+    const path = join(dir, 'own-key');
+    writeFileSync(path, seedHex, { mode: 0o600 });
+    const foreign = publicKeyToDid(keyPairFromSeed(generateSeed()).publicKey);
+    const own = publicKeyToDid(keyPairFromSeed(seed).publicKey);
+    for (const key of [{ WORKER_SK_HEX: seedHex }, { WORKER_SK_FILE: path }]) {
+      for (const [wrong, name] of [
+        [{ WORKER_PORT: 'x' }, 'WORKER_PORT'],
+        [{ MAX_RETRYS: '3' }, 'MAX_RETRYS'],
+        [{ CPU_FALLBACK: '0' }, 'CPU_FALLBACK'],
+      ] as const) {
+        expect(variables({ ...key, ...wrong, DEVICE_DID: foreign })).toEqual(
+          ['DEVICE_DID', name].sort(),
+        );
+        expect(variables({ ...key, ...wrong, DEVICE_DID: own })).toEqual([name]);
+      }
+    }
+    // Which key is meant is open here, so no did:key is called foreign.
+    const both = { WORKER_SK_HEX: seedHex, WORKER_SK_FILE: path, DEVICE_DID: foreign };
+    expect(variables(both)).toEqual(['WORKER_SK_FILE']);
+    expect(variables({ ...both, WORKER_SK_HEX: 'short' })).toEqual(['WORKER_SK_HEX']);
+  });
+
   it('says which preset is wrong, and why', () => {
     const AUTOTUNE_PRESETS = '16384,1024,1024;16384,1000,1024';
     expect(errorsOf({ AUTOTUNE_PRESETS })[0]?.expected).toMatch(/^preset 2 of 2 .*sizes\.n/);

@@ -44,14 +44,15 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: WorkerConfig; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads and checks everything there is to check before anything is opened or written. */
+/** Reads and checks everything there is to check, the key file included, before anything is opened or written. */
 export function readWorkerConfig(env: Environment): ConfigResult {
   const parsed = parseEnv(workerEnv, env, { prefixes: ['WORKER_'] });
-  // A wrong device is reported beside everything else, even if other variables are wrong.
-  const device = deviceProblem(env['CPU_FALLBACK']);
-  if (!parsed.ok) return { ok: false, errors: [...parsed.errors, ...present(device)] };
-  const { values } = parsed;
-  const errors = present(device);
+  // All of it, whatever else is wrong: who corrects one variable must not then learn of the next.
+  const values: Partial<Values> = parsed.ok ? parsed.values : parsed.partial;
+  const errors = [
+    ...(parsed.ok ? [] : parsed.errors),
+    ...present(deviceProblem(env['CPU_FALLBACK'])),
+  ];
   const warnings: string[] = [];
   let seed = values.WORKER_SK_HEX;
   if (values.WORKER_SK_FILE !== undefined) {
@@ -63,11 +64,15 @@ export function readWorkerConfig(env: Environment): ConfigResult {
       warnings.push(...present(file.warning));
     }
   }
-  const keyPair = seed === undefined ? undefined : keyPairFromSeed(seed);
+  // With an error in either variable it is open which key is meant, and whose did:key is foreign.
+  const isKeySettled = !errors.some(({ variable }) => keyVariables.has(variable));
+  const keyPair = seed === undefined || !isKeySettled ? undefined : keyPairFromSeed(seed);
   if (keyPair !== undefined) errors.push(...present(deviceDidProblem(values.DEVICE_DID, keyPair)));
-  if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, config: toConfig(values, keyPair), warnings };
+  if (!parsed.ok || errors.length > 0) return { ok: false, errors };
+  return { ok: true, config: toConfig(parsed.values, keyPair), warnings };
 }
+
+const keyVariables: ReadonlySet<string> = new Set(['WORKER_SK_HEX', 'WORKER_SK_FILE']);
 
 /** A worker never reports under the did:key of another: the verifier refuses each such receipt. */
 export function deviceDidProblem(

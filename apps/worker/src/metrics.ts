@@ -92,11 +92,11 @@ export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
       name: 'compute_ops_per_second',
       help: 'Nominal ops per second over the last half minute.',
     }),
-    verifiedTops: metrics.gauge({
-      name: 'verified_tops',
-      help: 'What the verifier says this key computes, 10^12 ops per second over its last sealed epochs.',
+    verifiedOps: metrics.gauge({
+      name: 'verified_ops_per_second',
+      help: 'What the verifier says this key computes: nominal ops per second over its last sealed epochs.',
     }),
-    epochId: metrics.gauge({ name: 'epoch_id', help: 'Epoch being worked on.' }),
+    epoch: metrics.gauge({ name: 'epoch', help: 'Epoch being worked on.' }),
     attemptRows: metrics.gauge({ name: 'attempt_rows', help: 'm of the current shape.' }),
   };
 }

@@ -167,7 +167,7 @@ export class Recorder {
 
   verifiedTopsRead(verifiedTops: number): void {
     this.#verifiedTops = verifiedTops;
-    this.#deps.metrics.verifiedTops.set(verifiedTops);
+    this.#deps.metrics.verifiedOps.set(verifiedTops * 1e12);
   }
 
   #earnedNothing(result: AttemptResult, fields: Record<string, unknown>): void {

@@ -60,6 +60,19 @@ describe('StatusLine', () => {
       expect(terminal.row).toHaveLength(terminal.columns - 1);
     }
   });
+
+  it.each([0, undefined])('takes 80 columns for a terminal that says %s', (columns) => {
+    let written = '';
+    const line = new StatusLine({
+      columns,
+      write: (text) => {
+        written += text;
+        return true;
+      },
+    });
+    line.show('x'.repeat(200));
+    expect(written).toBe(`${clear}${'x'.repeat(79)}`);
+  });
 });
 
 describe('statusMode', () => {

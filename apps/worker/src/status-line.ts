@@ -31,6 +31,7 @@ export const statusIntervalMs: Readonly<Record<StatusMode, number>> = {
   record: 10_000,
 };
 
+const columnsIfUnknown = 80;
 const clearLine = '\r\u001b[2K';
 
 /**
@@ -66,7 +67,9 @@ export class StatusLine {
 
   /** The last column stays free: writing into it makes some terminals wrap, and the line could not be taken back. */
   #fitted(): string {
-    const width = Math.max(1, (this.#output.columns ?? 80) - 1);
-    return this.#text.slice(0, width);
+    const { columns = 0 } = this.#output;
+    // Some pseudo-terminals say 0 for "not known".
+    const width = columns > 0 ? columns : columnsIfUnknown;
+    return this.#text.slice(0, Math.max(1, width - 1));
   }
 }

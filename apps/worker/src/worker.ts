@@ -10,6 +10,7 @@ import type { WorkerConfig } from './config.ts';
 import { EpochWatch } from './epoch-watch.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { NonceSource } from './nonce-source.ts';
+import { defaultPace, type WorkerPace } from './pace.ts';
 import { Pacer } from './pacer.ts';
 import { Recorder } from './recorder.ts';
 import { lastErrorStatus, type Phase, type WorkerStatus } from './status.ts';
@@ -28,34 +29,6 @@ export interface WorkerOptions {
   readonly trialRowCount: number;
   readonly pace?: Partial<WorkerPace>;
 }
-
-/** Waits that are no settings; specs shorten them. */
-export interface WorkerPace {
-  readonly epochPollMs: number;
-  readonly epochMinIntervalMs: number;
-  readonly epochBackoffMaxMs: number;
-  readonly retryDelayMaxMs: number;
-  readonly circuitFailureCount: number;
-  readonly circuitOpenMinMs: number;
-  readonly circuitOpenMaxMs: number;
-  readonly verifiedTopsMs: number;
-  readonly failurePauseMs: number;
-  readonly failurePauseMaxMs: number;
-}
-
-const defaultPace: WorkerPace = {
-  epochPollMs: 15_000,
-  epochMinIntervalMs: 250,
-  epochBackoffMaxMs: 5000,
-  retryDelayMaxMs: 5000,
-  circuitFailureCount: 5,
-  circuitOpenMinMs: 500,
-  // A verifier that comes back finds its fleet within this time.
-  circuitOpenMaxMs: 5000,
-  verifiedTopsMs: 10_000,
-  failurePauseMs: 500,
-  failurePauseMaxMs: 30_000,
-};
 
 export interface WorkerDeps {
   readonly kernel: Kernel;
@@ -243,7 +216,7 @@ export class Worker {
         onEpoch: (epoch, previous) => {
           const { epoch_id: epochId, verifier_key_hex: verifierKey } = epoch.info;
           readiness.set('epoch', true);
-          metrics.epochId.set(epochId);
+          metrics.epoch.set(epochId);
           logger.info('epoch', { epochId, prevHash: epoch.info.prev_hash_hex });
           if (previous !== undefined && previous.info.verifier_key_hex !== verifierKey) {
             logger.warn('the verifier signs with another key than before', { verifierKey });

@@ -176,6 +176,19 @@ describe('parseEnv', () => {
     expect(errorsOf({ ...bad, CPU_FALLBACK: 'no' })).toEqual({ CPU_FALLBACK: '0 or 1 / "no"' });
   });
 
+  it('gives what could be read beside the errors, and only that', () => {
+    const result = parseEnv(schema, { WORKER_PORT: 'x', CPU_THREADS: '4', CPU_FALLBACK: '0' });
+    if (result.ok) throw new Error('no error');
+    expect(result.errors.map(({ variable }) => variable)).toEqual(['WORKER_PORT', 'CPU_THREADS']);
+    // A broken rule leaves the values it is about; a text that is refused leaves nothing.
+    expect(result.partial).toMatchObject({
+      CPU_THREADS: 4,
+      CPU_FALLBACK: false,
+      DATA_DIR: './data',
+    });
+    expect(result.partial).not.toHaveProperty('WORKER_PORT');
+  });
+
   it('asks for a required variable and explains a Kubernetes service link', () => {
     const required = defineEnv({
       PORT: integer({ min: 1, max: 65535, required: true, describe: 'Port.' }),
@@ -185,6 +198,7 @@ describe('parseEnv', () => {
     expect(parseEnv(required, {})).toEqual({
       ok: false,
       errors: [{ variable: 'PORT', expected: 'an integer from 1 to 65535', got: 'nothing' }],
+      partial: {},
     });
     const linked = parseEnv(schema, { WORKER_PORT: 'tcp://10.0.0.7:8082' });
     expect(linked).toMatchObject({

@@ -7,7 +7,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type EnvResult<F extends EnvFields> =
   | { readonly ok: true; readonly values: EnvValues<F> }
-  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+  | {
+      readonly ok: false;
+      readonly errors: readonly ConfigError[];
+      /** What could be read all the same, for checks of the caller's own: never to be worked with, never to be shown. */
+      readonly partial: Partial<EnvValues<F>>;
+    };
 
 export interface ParseEnvOptions {
   /** Prefixes that belong to this program alone; see findLookAlikes for the rule. None by default. */
@@ -19,7 +24,8 @@ export interface ParseEnvOptions {
 /**
  * Reads and checks the whole environment of a program at once. Values are trimmed; an empty one counts as unset.
  *
- * @returns the typed values, or every error there is: wrong values, missing ones, broken rules and look-alike names.
+ * @returns the typed values, or every error there is: wrong values, missing ones, broken rules and look-alike names;
+ *   with the errors come the values of the variables that could be read, so that a caller can add what it finds wrong.
  */
 export function parseEnv<F extends EnvFields>(
   schema: EnvSchema<F>,
@@ -41,7 +47,8 @@ export function parseEnv<F extends EnvFields>(
   }
   const known = [...Object.keys(schema.fields), ...(options.alsoKnown ?? [])];
   errors.push(...findLookAlikes(env, { known, prefixes: options.prefixes ?? [] }));
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, values: values as EnvValues<F> };
+  if (errors.length > 0) return { ok: false, errors, partial: values as Partial<EnvValues<F>> };
+  return { ok: true, values: values as EnvValues<F> };
 }
 
 type VariableResult =

@@ -4,8 +4,9 @@ import type { Kernel } from '@tops/kernel-spec';
 import { createLogger, createMetrics, Readiness } from '@tops/observability';
 import type { WorkerConfig } from '../../src/config.ts';
 import { createWorkerMetrics } from '../../src/metrics.ts';
+import type { WorkerPace } from '../../src/pace.ts';
 import { systemTiming } from '../../src/timing.ts';
-import { Worker, type WorkerPace } from '../../src/worker.ts';
+import { Worker } from '../../src/worker.ts';
 import type { FakeVerifier } from './fake-verifier.ts';
 import { StubKernel } from './stub-kernel.ts';
 

@@ -35,6 +35,8 @@ export interface AppDeps {
 /** Probes come from the same address as a flood when a proxy stands in front: they are never limited. */
 const probePaths: ReadonlySet<string> = new Set(['/health', '/ready']);
 
+const missingHost = 'expected a Host header, got none';
+
 /** The HTTP surface of docs/protocol.md as an Express app; it listens nowhere by itself. */
 export function createApp(options: AppOptions, deps: AppDeps): Express {
   const app = express();
@@ -47,6 +49,7 @@ export function createApp(options: AppOptions, deps: AppDeps): Express {
   app.use(observe(deps));
   app.use(securityHeaders());
   app.use(limitAddresses(options, deps));
+  app.use(requireHost(deps));
   app.use(mountRoutes(deps.routes, options, deps));
   app.use(operations(options, deps));
   app.use(serveDashboard(options.dashboardDir, deps.metrics));
@@ -105,6 +108,18 @@ function limitAddresses(options: AppOptions, deps: AppDeps): RequestHandler {
       : await deps.addressLimiter.take(addressKey(request.ip));
     if (waitMs === 0) next();
     else await sendReply(response, refuseWith('rate_limited', detail, waitMs), deps.metrics);
+  };
+}
+
+/** RFC 9112 §3.2: HTTP/1.1 without Host is 400. Node's own answer to it would be no problem document. */
+function requireHost({ metrics }: AppDeps): RequestHandler {
+  return async (request, response, next) => {
+    if (request.headers.host !== undefined || request.httpVersion !== '1.1') {
+      next();
+      return;
+    }
+    response.setHeader('Connection', 'close');
+    await sendReply(response, refuseWith('request_malformed', missingHost), metrics);
   };
 }
 

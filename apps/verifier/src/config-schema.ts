@@ -213,6 +213,7 @@ export const verifierSchema = defineEnv(
 export const verifierConfigSection: ConfigSection = {
   title: 'Verifier',
   intro:
-    'Read by apps/verifier. Every error is reported at once and ends the process with exit code 78.',
+    'Variables of `apps/verifier`. Unknown names that start with `VERIFIER_` or `VERIFY_` are refused. ' +
+    'Every error, one of the key file included, is reported at once and ends the process with exit code 78.',
   schema: verifierSchema,
 };

@@ -1,9 +1,20 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { renderConfigMarkdown } from '@tops/config';
+import { hexToBytes } from '@tops/crypto';
 import { defaultLimits } from '@tops/protocol';
 import { readConfig, verifierConfigSection } from './config.ts';
 
 const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+const directory = mkdtempSync(join(tmpdir(), 'tops-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const keyFile = (content: string) => {
+  const path = join(directory, 'key');
+  writeFileSync(path, content, { mode: 0o600 });
+  return path;
+};
 const errorsOf = (env: Record<string, string>) => {
   const result = readConfig(env);
   return result.ok ? [] : result.errors;
@@ -31,6 +42,28 @@ describe('readConfig', () => {
     ).toEqual(expect.arrayContaining(['PORT', 'MIN_ROWS', 'EPOCH_SECONDS', 'VERIFY_DISABLE']));
   });
 
+  it.each([
+    ['absent', () => join(directory, 'absent')],
+    ['a directory', () => directory],
+    ['of another content', () => keyFile('no seed')],
+  ])('reports a key file that is %s among the others', (_name, path) => {
+    const env = { VERIFIER_SK_FILE: path(), PORT: 'x', VERIFY_X: '1' };
+    expect(variablesOf(env)).toEqual(
+      expect.arrayContaining(['PORT', 'VERIFY_X', 'VERIFIER_SK_FILE']),
+    );
+    expect(variablesOf({ VERIFIER_SK_FILE: env.VERIFIER_SK_FILE })).toEqual(['VERIFIER_SK_FILE']);
+    const malformed = { VERIFIER_SK_FILE: env.VERIFIER_SK_FILE, VERIFIER_SK_HEX: 'x' };
+    expect(variablesOf(malformed)).toEqual(['VERIFIER_SK_HEX', 'VERIFIER_SK_FILE']);
+    // The control: a good file takes the blame for nothing.
+    expect(variablesOf({ VERIFIER_SK_FILE: keyFile(`${seed}\n`), PORT: 'x' })).toEqual(['PORT']);
+  });
+
+  it('takes the seed from its file', () => {
+    const result = readConfig({ VERIFIER_SK_FILE: ` ${keyFile(seed)} ` });
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    expect(result.config.key).toEqual({ kind: 'seed', seed: hexToBytes(seed) });
+  });
+
   it('refuses VERIFY_DISABLE in production only', () => {
     const production = { NODE_ENV: 'production', VERIFIER_SK_HEX: seed };
     expect(variablesOf(production)).toEqual([]);
@@ -40,7 +73,7 @@ describe('readConfig', () => {
 
   it('demands a key in production, and one source for it', () => {
     expect(variablesOf({ NODE_ENV: 'production' })).toEqual(['VERIFIER_SK_HEX']);
-    expect(variablesOf({ NODE_ENV: 'production', VERIFIER_SK_FILE: '/run/key' })).toEqual([]);
+    expect(variablesOf({ NODE_ENV: 'production', VERIFIER_SK_FILE: keyFile(seed) })).toEqual([]);
     expect(variablesOf({ VERIFIER_SK_HEX: seed, VERIFIER_SK_FILE: '/run/key' })).toEqual([
       'VERIFIER_SK_FILE',
     ]);
@@ -92,7 +125,7 @@ describe('readConfig', () => {
 describe('verifierConfigSection', () => {
   it('documents every variable', () => {
     const markdown = renderConfigMarkdown([verifierConfigSection]);
-    for (const name of ['PORT', 'VERIFY_PUBKEY', 'EPOCH_SECONDS', 'TRUST_PROXY']) {
+    for (const name of [...['PORT', 'VERIFY_PUBKEY', 'EPOCH_SECONDS'], 'VERIFIER_', 'VERIFY_']) {
       expect(markdown).toContain(`\`${name}\``);
     }
   });

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@tops/config';
 import type { Limits } from '@tops/protocol';
 import { verifierSchema } from './config-schema.ts';
+import { readKeyFile, type KeyFileResult, type KeySource } from './verifier-key.ts';
 
 export { verifierConfigSection } from './config-schema.ts';
 
@@ -36,12 +37,6 @@ export interface HttpConfig {
   readonly metricsEnabled: boolean;
 }
 
-/** Where the verifier's key comes from; `seed` is secret. */
-export type KeySource =
-  | { readonly kind: 'seed'; readonly seed: Uint8Array }
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'development'; readonly dataDir: string };
-
 export interface VerifierConfig {
   readonly production: boolean;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
@@ -57,20 +52,35 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: VerifierConfig }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads the environment; reports every error at once. */
+/** Reads the environment and the key file it names; reports every error at once. */
 export function readConfig(env: Environment): ConfigResult {
   const result = parseEnv(verifierSchema, env, { prefixes: ['VERIFIER_', 'VERIFY_'] });
-  return result.ok ? { ok: true, config: envToConfig(result.values) } : result;
+  const keyFile = readNamedKeyFile(result.ok ? result.values : result.partial);
+  const errors = [
+    ...(result.ok ? [] : result.errors),
+    ...(keyFile?.ok === false ? [keyFile.error] : []),
+  ];
+  if (!result.ok || errors.length > 0) return { ok: false, errors };
+  const source = keyFile?.ok === true ? keyFile.source : undefined;
+  return { ok: true, config: envToConfig(result.values, source) };
 }
 
-function envToConfig(values: Values): VerifierConfig {
+function readNamedKeyFile(values: Partial<Values>): KeyFileResult | undefined {
+  const { VERIFIER_SK_FILE: path, VERIFIER_SK_HEX: seed } = values;
+  // With both set, that is the error.
+  return path === undefined || seed !== undefined
+    ? undefined
+    : readKeyFile('VERIFIER_SK_FILE', path);
+}
+
+function envToConfig(values: Values, keyFromFile: KeySource | undefined): VerifierConfig {
   const dataDir = resolve(values.DATA_DIR);
   return {
     production: values.NODE_ENV === 'production',
     logLevel: values.LOG_LEVEL,
     dataDir,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
-    key: keySource(values, dataDir),
+    key: keyFromFile ?? keySource(values, dataDir),
     threadCount: values.VERIFY_THREADS,
     http: {
       port: values.PORT,
@@ -97,7 +107,6 @@ function envToConfig(values: Values): VerifierConfig {
 
 function keySource(values: Values, dataDir: string): KeySource {
   if (values.VERIFIER_SK_HEX !== undefined) return { kind: 'seed', seed: values.VERIFIER_SK_HEX };
-  if (values.VERIFIER_SK_FILE !== undefined) return { kind: 'file', path: values.VERIFIER_SK_FILE };
   return { kind: 'development', dataDir };
 }
 

@@ -2,9 +2,9 @@ import { CONFIG_EXIT_CODE, exitWithConfigErrors } from '@tops/config';
 import { bytesToHex } from '@tops/crypto';
 import { createCpuKernel } from '@tops/kernel-cpu';
 import { LedgerError, openSqliteLedger } from '@tops/ledger';
-import { createLifecycle, createLogger, startHttpServer, type Logger } from '@tops/observability';
+import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
 import { systemClock } from './clock.ts';
-import { readConfig, type VerifierConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { EpochRegressionError } from './epoch-clock.ts';
 import { answerConnectionErrors } from './http/connection-errors.ts';
 import { loadVerifierKey } from './verifier-key.ts';
@@ -23,7 +23,6 @@ const lifecycle = createLifecycle({ logger, deadlineMs: config.shutdownDeadlineM
 
 if (key.warning !== undefined) logger.warn('key file is readable by others', { hint: key.warning });
 if (key.created) logger.info('made a development key', { path: key.developmentKeyPath });
-shoutWhenUnsigned(config, logger);
 
 await lifecycle.run(async (signal) => {
   try {
@@ -65,6 +64,7 @@ async function start(): Promise<void> {
     headersTimeoutMs: http.headersTimeoutMs,
     keepAliveTimeoutMs: KEEP_ALIVE_MS,
     maxConnections: http.maxConnections,
+    requireHostHeader: false,
   });
   answerConnectionErrors(server.server, verifier);
   lifecycle.onShutdown('http', () => {
@@ -73,10 +73,4 @@ async function start(): Promise<void> {
     return server.close(Math.floor(config.shutdownDeadlineMs * 0.8));
   });
   logger.info('listening', { port: server.port, verifierKeyHex: bytesToHex(keyPair.publicKey) });
-}
-
-function shoutWhenUnsigned({ protocol }: VerifierConfig, to: Logger): void {
-  if (!protocol.skipSignatures) return;
-  // At error level: no LOG_LEVEL hides it.
-  to.error('VERIFY_DISABLE=1: SIGNATURES ARE NOT CHECKED, ANYBODY CAN EARN IN ANY NAME');
 }

@@ -3,8 +3,8 @@ import { errorCodes, type ErrorCode } from '@tops/protocol';
 
 /** Statuses of the surface; whatever else might appear counts as `other`. */
 const statuses = [
-  ...['200', '201', '400', '403', '404', '405', '409', '410', '413', '415', '422', '429'],
-  ...['500', '503', 'other'],
+  ...['200', '201', '400', '403', '404', '405', '408', '409', '410', '413', '415', '422', '429'],
+  ...['431', '500', '503', 'other'],
 ] as const;
 
 /** The paths of the surface; a spec keeps them equal to /openapi.json. Whatever else is asked for counts as `other`. */

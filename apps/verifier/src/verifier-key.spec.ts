@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@tops/crypto';
-import { loadVerifierKey } from './verifier-key.ts';
+import { loadVerifierKey, readKeyFile } from './verifier-key.ts';
 
 let dir: string;
 
@@ -19,6 +19,12 @@ const load = (source: Parameters<typeof loadVerifierKey>[0]) => {
   const result = loadVerifierKey(source);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result;
+};
+
+const loadFile = (path: string) => {
+  const file = readKeyFile('VERIFIER_SK_FILE', path);
+  if (!file.ok) throw new Error(JSON.stringify(file.error));
+  return load(file.source);
 };
 
 describe('loadVerifierKey', () => {
@@ -39,13 +45,13 @@ describe('loadVerifierKey', () => {
     writeFileSync(path, '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60\n', {
       mode: 0o600,
     });
-    const result = load({ kind: 'file', path });
+    const result = loadFile(path);
     expect(bytesToHex(result.keyPair.publicKey)).toBe(
       'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a',
     );
     expect(result.warning).toBeUndefined();
     chmodSync(path, 0o644);
-    expect(load({ kind: 'file', path }).warning).toContain('chmod 600');
+    expect(loadFile(path).warning).toContain('chmod 600');
   });
 
   it('says what is wrong with a file, but not what is in it', () => {
@@ -53,7 +59,7 @@ describe('loadVerifierKey', () => {
     const content = '9d61b19deffd5a60ba844af492ec2cc4';
     writeFileSync(path, content);
     for (const source of [path, join(dir, 'absent')]) {
-      const result = loadVerifierKey({ kind: 'file', path: source });
+      const result = readKeyFile('VERIFIER_SK_FILE', source);
       expect(result.ok).toBe(false);
       expect(JSON.stringify(result)).toContain('VERIFIER_SK_FILE');
       expect(JSON.stringify(result)).not.toContain(content);

@@ -2,7 +2,15 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from
 import { join } from 'node:path';
 import { hexBytes, loadSecretFile, type ConfigError } from '@tops/config';
 import { bytesToHex, generateSeed, keyPairFromSeed, type KeyPair } from '@tops/crypto';
-import type { KeySource } from './config.ts';
+
+/** Where the verifier's key comes from; `seed` is secret. */
+export type KeySource =
+  | { readonly kind: 'seed'; readonly seed: Uint8Array; readonly warning?: string }
+  | { readonly kind: 'development'; readonly dataDir: string };
+
+export type KeyFileResult =
+  | { readonly ok: true; readonly source: Extract<KeySource, { readonly kind: 'seed' }> }
+  | { readonly ok: false; readonly error: ConfigError };
 
 export type VerifierKeyResult =
   | {
@@ -22,12 +30,9 @@ const seedField = hexBytes({
   describe: "The verifier's Ed25519 seed.",
 });
 
-/** The verifier's own key pair: from the environment, from a file, or in development from DATA_DIR, made on first use. */
+/** The verifier's own key pair: the configured one, or in development that of DATA_DIR, made on first use. */
 export function loadVerifierKey(source: KeySource): VerifierKeyResult {
-  if (source.kind === 'seed') {
-    return { ok: true, keyPair: keyPairFromSeed(source.seed), created: false };
-  }
-  if (source.kind === 'file') return readKeyFile('VERIFIER_SK_FILE', source.path);
+  if (source.kind === 'seed') return keyOf(source);
   const path = join(source.dataDir, 'verifier.key');
   const created = !existsSync(path);
   try {
@@ -39,19 +44,26 @@ export function loadVerifierKey(source: KeySource): VerifierKeyResult {
       error: { variable: 'DATA_DIR', expected: 'a directory that can be written', got },
     };
   }
-  const result = readKeyFile('DATA_DIR', path);
-  return result.ok ? { ...result, developmentKeyPath: path, created } : result;
+  const file = readKeyFile('DATA_DIR', path);
+  return file.ok ? { ...keyOf(file.source), developmentKeyPath: path, created } : file;
 }
 
-function readKeyFile(variable: string, path: string): VerifierKeyResult {
+/**
+ * Reads a seed from a file.
+ *
+ * @param variable - what named the file, for the error.
+ */
+export function readKeyFile(variable: string, path: string): KeyFileResult {
   const result = loadSecretFile({ variable, path, field: seedField });
   if (!result.ok) return result;
-  return {
-    ok: true,
-    keyPair: keyPairFromSeed(result.value),
-    created: false,
-    ...(result.warning === undefined ? {} : { warning: result.warning }),
-  };
+  const { value: seed, warning } = result;
+  const source = { kind: 'seed', seed, ...(warning === undefined ? {} : { warning }) } as const;
+  return { ok: true, source };
+}
+
+function keyOf({ seed, warning }: Extract<KeySource, { readonly kind: 'seed' }>) {
+  const found = { ok: true, keyPair: keyPairFromSeed(seed), created: false } as const;
+  return warning === undefined ? found : { ...found, warning };
 }
 
 function writeNewKey(dataDir: string, path: string): void {

@@ -221,6 +221,24 @@ describe('a shutdown', () => {
   });
 });
 
+describe('VERIFY_DISABLE', () => {
+  it('is shouted on every start, whatever LOG_LEVEL hides', async () => {
+    await test.close();
+    const shouts = () => test.logLines.filter((line) => line.includes('VERIFY_DISABLE=1'));
+    test = await TestVerifier.start({ logLevel: 'error', protocol: { skipSignatures: true } });
+    expect(shouts()).toHaveLength(1);
+    expect(JSON.parse(shouts()[0]!)).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('SIGNATURES ARE NOT CHECKED'),
+    });
+    await test.restart();
+    expect(shouts()).toHaveLength(2);
+    await test.close();
+    test = await TestVerifier.start({ logLevel: 'error' });
+    expect(shouts()).toEqual([]);
+  });
+});
+
 describe('metrics', () => {
   it('count receipts by outcome and hold no identities', async () => {
     const worker = new TestWorker(8);
@@ -247,6 +265,39 @@ describe('metrics', () => {
       prefix: 'tops_verifier_',
     });
     expect(problems).toEqual([]);
+  });
+
+  it('hold the figures of what was done', async () => {
+    const valueOf = async (name: string) => {
+      const match = new RegExp(`^tops_verifier_${name} (\\S+)$`, 'm').exec(await test.metrics());
+      return match === null ? undefined : Number(match[1]);
+    };
+    const epochId = (await test.epoch()).epoch_id;
+    expect(await valueOf('epoch')).toBe(epochId);
+    expect(await valueOf('verify_seconds_count')).toBe(0);
+    const attempts = [];
+    for (const seed of [10, 11, 12]) {
+      attempts.push(await new TestWorker(seed).attempt(await test.epoch()));
+    }
+    let drawnRows = 0;
+    for (const [i, attempt] of attempts.entries()) {
+      const challenge = await test.challenge(attempt);
+      drawnRows += challenge.rows.length;
+      if (i === 2) break;
+      expect((await test.prove(attempt, challenge)).status).toBe(200);
+      expect(await valueOf('verify_seconds_count')).toBe(i + 1);
+      expect(await valueOf('credited_ops_total')).toBe((i + 1) * Number(ops));
+    }
+    await test.verifier.epochs.tick();
+    expect(await valueOf('open_challenges')).toBe(1);
+    expect(await valueOf('challenge_rows_count')).toBe(3);
+    expect(await valueOf('challenge_rows_sum')).toBe(drawnRows);
+    expect(drawnRows).toBe(3 * 16);
+    expect(await valueOf('challenge_rows_bucket{le="8"}')).toBe(0);
+    expect(await valueOf('challenge_rows_bucket{le="16"}')).toBe(3);
+    test.clock.advance(60_000);
+    await test.verifier.epochs.tick();
+    expect(await valueOf('epoch')).toBe(epochId + 1);
   });
 
   it('are off with METRICS_ENABLED=0', async () => {

@@ -33,6 +33,9 @@ const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_M
 /** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */
 const MALFORMED_PROOFS_PER_ADDRESS = { ...MALFORMED_PROOFS, points: 256 };
 
+const UNSIGNED_WARNING =
+  'VERIFY_DISABLE=1: SIGNATURES ARE NOT CHECKED, ANYBODY CAN EARN IN ANY NAME';
+
 export interface VerifierOptions {
   readonly protocol: ProtocolConfig;
   readonly http: Pick<
@@ -94,7 +97,11 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
       addressLimiter: perSecond(requestsPerSecondPerAddress, clock),
     },
   );
-  const start = () => epochs.start(services.pendingWork);
+  const start = () => {
+    // At error level: no LOG_LEVEL hides it.
+    if (options.protocol.skipSignatures) logger.error(UNSIGNED_WARNING);
+    return epochs.start(services.pendingWork);
+  };
   return { app, epochs, readiness, metrics, registry, start };
 }
 

@@ -5,7 +5,7 @@ import { keyPairFromSeed } from '@tops/crypto';
 import { createReferenceKernel } from '@tops/kernel-cpu';
 import type { Kernel } from '@tops/kernel-spec';
 import { openSqliteLedger, type LedgerStore } from '@tops/ledger';
-import { createLogger, startHttpServer, type HttpServer } from '@tops/observability';
+import { createLogger, startHttpServer, type HttpServer, type LogLevel } from '@tops/observability';
 import { defaultLimits, type Challenge, type EpochInfo, type Limits } from '@tops/protocol';
 import { seededBytes } from '@tops/testing';
 import { Writable } from 'node:stream';
@@ -27,6 +27,8 @@ export interface TestVerifierOptions {
   readonly dataDir?: string;
   readonly clock?: ManualClock;
   readonly requestTimeoutMs?: number;
+  /** `debug` by default. */
+  readonly logLevel?: LogLevel;
 }
 
 export interface Answer {
@@ -188,7 +190,10 @@ export class TestVerifier {
         confirmLeaves: (attempt, rows) => reference.computeLeaves(attempt, rows),
         keyPair: verifierKey,
         clock: this.clock,
-        logger: createLogger({ service: 'verifier', level: 'debug', destination }),
+        logger: createLogger({
+          ...{ service: 'verifier', destination },
+          level: options.logLevel ?? 'debug',
+        }),
       },
     );
     try {
@@ -203,6 +208,7 @@ export class TestVerifier {
       requestTimeoutMs: options.requestTimeoutMs ?? 5000,
       headersTimeoutMs: Math.min(2000, options.requestTimeoutMs ?? 2000),
       keepAliveTimeoutMs: 1000,
+      requireHostHeader: false,
     });
     answerConnectionErrors(this.#server.server, this.verifier);
   }

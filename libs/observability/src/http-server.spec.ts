@@ -81,6 +81,14 @@ describe('startHttpServer', () => {
     expect(first.socket.destroyed).toBe(false);
   });
 
+  it('answers 400 to a request without Host, unless the app does so itself', async () => {
+    const hostless = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n';
+    const { port } = await serve(hello);
+    expect(await rawClient(port, hostless).closed).toMatch(/^HTTP\/1\.1 400 /);
+    const lenient = await serve(hello, { requireHostHeader: false });
+    expect(await rawClient(lenient.port, hostless).closed).toContain('hello');
+  });
+
   it('says who has the port, and refuses timeouts that contradict each other', async () => {
     const { port } = await serve(hello);
     await expect(serve(hello, { port })).rejects.toMatchObject({

@@ -18,6 +18,8 @@ export interface HttpServerOptions {
   readonly maxRequestsPerSocket?: number;
   /** A socket on which nothing moved for so long is closed: readers that never read. 120 000 by default. */
   readonly socketIdleTimeoutMs?: number;
+  /** false leaves HTTP/1.1 requests without Host to the app, which must refuse them; by default Node does, without a body. */
+  readonly requireHostHeader?: boolean;
 }
 
 export interface HttpServer {
@@ -60,6 +62,7 @@ export async function startHttpServer(
       // Node looks for expired requests only this often; its default of 30 s would be the real timeout.
       connectionsCheckingInterval: Math.max(50, Math.min(1000, Math.floor(headersTimeoutMs / 4))),
       maxHeaderSize: 16 * 1024,
+      requireHostHeader: options.requireHostHeader ?? true,
     },
     app,
   );

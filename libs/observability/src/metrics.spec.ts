@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Counter, Gauge, Registry, Summary } from 'prom-client';
 import { createMetrics, findMetricsProblems, metricNameProblem } from './index.ts';
 
 describe('createMetrics', () => {
@@ -89,6 +90,24 @@ describe('findMetricsProblems', () => {
       'other_a: label key holds an identity',
       'other_b: does not start with tops_worker_',
       'other_b: 201 series',
+    ]);
+  });
+
+  it('finds names against the rules, which createMetrics alone would not let through', async () => {
+    const registry = new Registry();
+    const registers = [registry];
+    for (const name of ['tops_attempts', 'tops_wait_seconds_total', 'tops_sent_kb_total'])
+      new Counter({ name, help: 'Help.', registers });
+    for (const name of ['tops_open_total', 'tops_heap_bytes', 'tops_age_ms'])
+      new Gauge({ name, help: 'Help.', registers });
+    for (const name of ['tops_delay_milliseconds', 'tops_delay_seconds'])
+      new Summary({ name, help: 'Help.', registers });
+    expect(await findMetricsProblems(registry, { prefix: 'tops_' })).toEqual([
+      'tops_attempts: a counter ends in _total',
+      'tops_sent_kb_total: base units only (seconds, bytes, ratio)',
+      'tops_open_total: only counters end in _total',
+      'tops_age_ms: base units only (seconds, bytes, ratio)',
+      'tops_delay_milliseconds: base units only (seconds, bytes, ratio)',
     ]);
   });
 });

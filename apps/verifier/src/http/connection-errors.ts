@@ -45,6 +45,8 @@ export function answerConnectionErrors(server: Server, deps: { metrics: Verifier
     }
     const problem = problems[error.code ?? ''] ?? malformed;
     deps.metrics.problems.inc({ code: problem.code });
+    // Express never finishes an answer here, so nothing else counts it.
+    deps.metrics.requests.inc({ status: String(errorStatus[problem.code]) as 'other' });
     socket.end(rawAnswer(problem));
     // Reading on lets the answer through: closing over unread bytes would reset the connection under it.
     socket.resume();

@@ -99,7 +99,11 @@ function pathsOf(value: unknown, prefix: Path = []): Path[] {
 
 /** A copy of `message` in which what stands at `path` was replaced, removed, or got a neighbour. */
 function mutate(message: object, path: Path, how: string, value: unknown): unknown {
-  if (path.length === 0) return how === 'replace' ? value : { ...message, [String(value)]: value };
+  if (path.length === 0) {
+    // Not String(value): {"toString":null} has none.
+    const name = typeof value === 'string' ? value : JSON.stringify(value);
+    return how === 'replace' ? value : { ...message, [name]: value };
+  }
   const copy = structuredClone(message) as Record<string, unknown>;
   let parent = copy;
   for (const key of path.slice(0, -1)) parent = parent[key] as Record<string, unknown>;

@@ -132,6 +132,12 @@ describe('what is hardly HTTP', () => {
       'request_malformed',
     ],
     [
+      'no Host',
+      'GET /v1/epoch HTTP/1.1\r\n\r\nGET /v1/epoch HTTP/1.1\r\nHost: a\r\n\r\n',
+      400,
+      'request_malformed',
+    ],
+    [
       'headers of 20 KiB',
       head([`X: ${'a'.repeat(20_000)}`], 'GET', '/v1/epoch'),
       431,
@@ -147,6 +153,13 @@ describe('what is hardly HTTP', () => {
     expect(await test.metrics()).toMatch(
       new RegExp(`tops_verifier_problems_total\\{code="${code}"\\} [1-9]`),
     );
+    expect(await test.metrics()).toMatch(
+      new RegExp(`tops_verifier_http_requests_total\\{status="${status}"\\} [1-9]`),
+    );
+  });
+
+  it('takes HTTP/1.0 without Host', async () => {
+    expect((await sendRaw(test.port, 'GET /v1/epoch HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
   it('ignores an expectation it does not know', async () => {
@@ -168,6 +181,9 @@ describe('what is hardly HTTP', () => {
     const answer = await sendRaw(test.port, `${head(lines)}{"a":`);
     expect(answer.status).toBe(408);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'request_timeout' });
+    const metrics = await test.metrics();
+    expect(metrics).toContain('tops_verifier_http_requests_total{status="408"} 1\n');
+    expect(metrics).toContain('tops_verifier_http_requests_total{status="other"} 0\n');
   });
 
   it('forgets a client that left', async () => {

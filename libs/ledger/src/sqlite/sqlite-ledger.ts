@@ -57,7 +57,8 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   }
 }
 
-function openDatabase(path: string): Connection {
+/** Opens, sets up and checks the database file; exported for specs. */
+export function openDatabase(path: string): Connection {
   const connection = new Connection(path, { busyTimeoutMs: 5_000 });
   try {
     if (connection.readText('PRAGMA journal_mode = WAL') !== 'wal') {
@@ -65,6 +66,7 @@ function openDatabase(path: string): Connection {
     }
     // FULL: COMMIT returns after the log reached the disk, which is what an acknowledged receipt promises.
     connection.execute('PRAGMA synchronous = FULL');
+    requireDurable(connection, path);
     connection.execute('PRAGMA foreign_keys = ON');
     connection.execute('PRAGMA cache_size = -32768');
     // Receipt ids are hashes and touch pages all over: a longer log folds more of their writes together.
@@ -77,6 +79,19 @@ function openDatabase(path: string): Connection {
     connection.close();
     throw error;
   }
+}
+
+const SYNCHRONOUS_FULL = '2';
+
+/**
+ * Refuses a connection whose commits may return before they are on the disk. Exported for specs.
+ *
+ * @throws LedgerError `io`.
+ */
+export function requireDurable(connection: Connection, path: string): void {
+  const got = connection.readText('PRAGMA synchronous');
+  if (got === SYNCHRONOUS_FULL) return;
+  throw new LedgerError('io', `${path}: expected synchronous=${SYNCHRONOUS_FULL}, got ${got}`);
 }
 
 function requireIntact(connection: Connection, path: string): void {

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { acceptMany, acceptOne, openEpoch } from '../../test/ledger-fixtures.ts';
 import { Connection } from './connection.ts';
 import { SCHEMA_VERSION } from './schema.ts';
-import { openSqliteLedger } from './sqlite-ledger.ts';
+import { openDatabase, openSqliteLedger, requireDurable } from './sqlite-ledger.ts';
 
 describe('the files of the SQLite ledger', () => {
   let parent: string;
@@ -58,6 +58,28 @@ describe('the files of the SQLite ledger', () => {
     const store = await open();
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
     await store.close();
+  });
+
+  it('returns from COMMIT only once the log is on the disk, and refuses a connection that does not', async () => {
+    await makeLedger();
+    const connection = openDatabase(databasePath);
+    try {
+      // https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL.
+      expect(connection.readText('PRAGMA synchronous')).toBe('2');
+      expect(connection.readText('PRAGMA journal_mode')).toBe('wal');
+      expect(() => requireDurable(connection, databasePath)).not.toThrow();
+      for (const [mode, got] of [
+        ['OFF', '0'],
+        ['NORMAL', '1'],
+      ]) {
+        connection.execute(`PRAGMA synchronous = ${mode}`);
+        expect(() => requireDurable(connection, databasePath)).toThrow(
+          expect.objectContaining({ code: 'io', message: expect.stringContaining(`got ${got}`) }),
+        );
+      }
+    } finally {
+      connection.close();
+    }
   });
 
   it('refuses a second opener of the directory until the first has closed', async () => {

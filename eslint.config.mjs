@@ -10,8 +10,16 @@ const allowedLibs = {
   protocol: ['crypto'],
   'kernel-spec': ['crypto', 'protocol'],
   'kernel-cpu': ['crypto', 'protocol', 'kernel-spec'],
+  'kernel-webgpu': ['crypto', 'protocol', 'kernel-spec'],
   // A library of specs, so it may use what only specs use.
-  'kernel-conformance': ['crypto', 'protocol', 'kernel-spec', 'kernel-cpu', 'testing'],
+  'kernel-conformance': [
+    'crypto',
+    'protocol',
+    'kernel-spec',
+    'kernel-cpu',
+    'kernel-webgpu',
+    'testing',
+  ],
   verification: ['crypto', 'protocol', 'kernel-spec'],
   ledger: ['crypto', 'protocol'],
   testing: [],
@@ -121,6 +129,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
+  { files: ['libs/kernel-webgpu/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable' } } },
   {
     // Programs a person runs in a terminal print; services log.

@@ -5,6 +5,9 @@
  * - `out_of_memory`: the operands could not be allocated
  * - `thread_failed`: a compute thread crashed or could not be started
  * - `self_test_failed`: the kernel computes wrong values on this machine
+ * - `device_unavailable`: no GPU, no driver for it, or one that may not be used
+ * - `device_lost`: the GPU went away in the middle of the work
+ * - `device_failed`: the GPU refused the work or hung
  */
 export type KernelErrorCode =
   | 'aborted'
@@ -12,7 +15,10 @@ export type KernelErrorCode =
   | 'shape_unsupported'
   | 'out_of_memory'
   | 'thread_failed'
-  | 'self_test_failed';
+  | 'self_test_failed'
+  | 'device_unavailable'
+  | 'device_lost'
+  | 'device_failed';
 
 export class KernelError extends Error {
   readonly code: KernelErrorCode;

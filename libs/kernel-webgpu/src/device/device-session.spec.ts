@@ -1,0 +1,45 @@
+/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+import { expect, it } from '@jest/globals';
+import { openTestDevice } from '../../test/gpu.ts';
+import { listAdapters } from './adapter.ts';
+
+const { describeGpu, session } = await openTestDevice();
+
+describeGpu('a device', () => {
+  it('is among the listed adapters', async () => {
+    const names = (await listAdapters()).map(({ name }) => name);
+    expect(names).toContain(session().adapter.name);
+  });
+
+  it('runs a shader', async () => {
+    const { device } = session();
+    const code =
+      '@group(0) @binding(0) var<storage, read_write> x: array<u32>; @compute @workgroup_size(4) fn main(@builtin(global_invocation_id) i: vec3<u32>) { x[i.x] = i.x * 7u; }';
+    const pipeline = await session().create(() =>
+      device.createComputePipeline({
+        layout: 'auto',
+        compute: { module: device.createShaderModule({ code }) },
+      }),
+    );
+    const out = device.createBuffer({ size: 16, usage: 0x84 });
+    const staging = device.createBuffer({ size: 16, usage: 0x9 });
+    await session().submit(() => {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(
+        0,
+        device.createBindGroup({
+          layout: pipeline.getBindGroupLayout(0),
+          entries: [{ binding: 0, resource: { buffer: out } }],
+        }),
+      );
+      pass.dispatchWorkgroups(1);
+      pass.end();
+      encoder.copyBufferToBuffer(out, 0, staging, 0, 16);
+      return encoder.finish();
+    });
+    const bytes = await session().read(staging, 16);
+    expect([...new Uint32Array(bytes.buffer)]).toEqual([0, 7, 14, 21]);
+  });
+});

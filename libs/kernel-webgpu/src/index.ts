@@ -1,0 +1,7 @@
+export {
+  findAdapter,
+  listAdapters,
+  type AdapterChoice,
+  type AdapterDescription,
+  type SubgroupMatrixConfig,
+} from './device/adapter.ts';

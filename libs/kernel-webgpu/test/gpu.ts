@@ -1,0 +1,40 @@
+import { afterAll, describe } from '@jest/globals';
+import { KernelError } from '@tops/kernel-spec';
+import { findAdapter, type FoundAdapter } from '../src/device/adapter.ts';
+import { openDevice, type DeviceSession } from '../src/device/device-session.ts';
+
+/**
+ * An adapter to run shaders on, or undefined where Vulkan is missing: then the specs skip, unless REQUIRE_WEBGPU=1 makes
+ * that a failure.
+ */
+async function adapterUnderTest(): Promise<FoundAdapter | undefined> {
+  try {
+    return await findAdapter();
+  } catch (error) {
+    const isMissing = error instanceof KernelError && error.code === 'device_unavailable';
+    if (!isMissing || process.env['REQUIRE_WEBGPU'] === '1') throw error;
+    process.stderr.write(`skipped, no WebGPU: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+/** One device for a spec file, destroyed after it. Await it at the top of the file. */
+export async function openTestDevice(): Promise<{
+  describeGpu: typeof describe | typeof describe.skip;
+  session: () => DeviceSession;
+}> {
+  const found = await adapterUnderTest();
+  if (!found) {
+    return {
+      describeGpu: describe.skip,
+      session: () => {
+        throw new Error('no device');
+      },
+    };
+  }
+  const session = await openDevice(found);
+  afterAll(() => {
+    session.close();
+  });
+  return { describeGpu: describe, session: () => session };
+}

@@ -34,6 +34,8 @@ export interface AdapterChoice {
 
 /** An adapter and the instance it came from, which keeps Node.js alive while anybody holds it. */
 export interface FoundAdapter {
+  /** Collected while a device of it lives, it crashes Dawn: whoever opens the device holds it. */
+  readonly instance: GPU;
   readonly adapter: GPUAdapter;
   readonly description: AdapterDescription;
 }
@@ -52,15 +54,15 @@ const dawnOptions = [
  * @throws KernelError `device_unavailable` when the driver cannot be loaded or no adapter fits
  */
 export async function findAdapter(choice: AdapterChoice = {}): Promise<FoundAdapter> {
-  const adapter = await requestAdapter(choice, { powerPreference: 'high-performance' });
-  if (!adapter) {
+  const found = await requestAdapter(choice, { powerPreference: 'high-performance' });
+  if (!found) {
     const wanted = [choice.backend, choice.adapter].filter(Boolean).join(' ');
     throw new KernelError(
       'device_unavailable',
       `expected a WebGPU adapter${wanted && ` matching "${wanted}"`}, got none: is a Vulkan driver installed?`,
     );
   }
-  return { adapter, description: describeAdapter(adapter) };
+  return { ...found, description: describeAdapter(found.adapter) };
 }
 
 /**
@@ -76,9 +78,9 @@ export async function listAdapters(choice: AdapterChoice = {}): Promise<AdapterD
     { forceFallbackAdapter: true },
   ];
   for (const preference of preferences) {
-    const adapter = await requestAdapter(choice, preference);
-    if (!adapter) continue;
-    const description = describeAdapter(adapter);
+    const answer = await requestAdapter(choice, preference);
+    if (!answer) continue;
+    const description = describeAdapter(answer.adapter);
     found.set(`${description.name}\n${description.driver}`, description);
   }
   return [...found.values()];
@@ -87,23 +89,24 @@ export async function listAdapters(choice: AdapterChoice = {}): Promise<AdapterD
 async function requestAdapter(
   { adapter, backend }: AdapterChoice,
   preference: GPURequestAdapterOptions,
-): Promise<GPUAdapter | null> {
+): Promise<{ instance: GPU; adapter: GPUAdapter } | undefined> {
   const options = [...dawnOptions];
   if (backend) options.push(`backend=${backend}`);
   if (adapter) options.push(`adapter=${adapter}`);
-  let gpu: GPU;
+  let instance: GPU;
   try {
     // Imported late: who only links this library loads no GPU driver.
     const { create } = await import('webgpu');
-    gpu = create(options);
+    instance = create(options);
   } catch (cause) {
     throw new KernelError('device_unavailable', `cannot load Dawn: ${String(cause)}`, { cause });
   }
   try {
-    return await gpu.requestAdapter(preference);
+    const found = await instance.requestAdapter(preference);
+    return found ? { instance, adapter: found } : undefined;
   } catch {
     // Dawn throws where the specification says null, for an adapter name without a match among others.
-    return null;
+    return undefined;
   }
 }
 

@@ -37,17 +37,21 @@ export class DeviceSession {
   readonly ended: Promise<KernelError>;
   readonly #submissionTimeoutMs: number;
   #end: KernelError | undefined;
+  /** Dawn's instance: collected before its device is really gone, it takes the process down. */
+  readonly #held: GPU[];
   readonly #waits = new Set<(error: KernelError) => void>();
   #reportEnd: (error: KernelError) => void = () => undefined;
 
-  constructor(device: GPUDevice, adapter: AdapterDescription, options: DeviceSessionOptions) {
+  constructor(device: GPUDevice, found: FoundAdapter, options: DeviceSessionOptions) {
     this.device = device;
-    this.adapter = adapter;
+    this.adapter = found.description;
+    this.#held = [found.instance];
     this.#submissionTimeoutMs = options.submissionTimeoutMs ?? DEFAULT_SUBMISSION_TIMEOUT_MS;
     this.ended = new Promise((resolve) => {
       this.#reportEnd = resolve;
     });
     void device.lost.then(({ reason, message }) => {
+      this.#held.length = 0;
       this.#endWith(new KernelError('device_lost', `the device was lost (${reason}): ${message}`));
     });
   }
@@ -187,9 +191,10 @@ const GPU_MAP_MODE_READ = 1;
  * @throws KernelError `device_unavailable`
  */
 export async function openDevice(
-  { adapter, description }: FoundAdapter,
+  found: FoundAdapter,
   options: DeviceSessionOptions = {},
 ): Promise<DeviceSession> {
+  const { adapter, description } = found;
   const requiredLimits: Record<string, number> = {};
   for (const limit of wantedLimits) requiredLimits[limit] = adapter.limits[limit];
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
@@ -198,7 +203,7 @@ export async function openDevice(
       requiredLimits,
       requiredFeatures: requiredFeatures as GPUFeatureName[],
     });
-    return new DeviceSession(device, description, options);
+    return new DeviceSession(device, found, options);
   } catch (cause) {
     throw new KernelError(
       'device_unavailable',

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { HASH_BYTES } from '@tops/crypto';
 import {
   KernelError,
+  requireKnownAnswer,
   requireRowsBelow,
   requireValidAttempt,
   type Attempt,
@@ -12,7 +13,6 @@ import {
 import type { CpuBackend } from './backend.ts';
 import { withCallSignal } from './call-signal.ts';
 import { createWasmBackend } from './pool/wasm-backend.ts';
-import { requireKnownAnswer } from './self-test.ts';
 import type { StageTimes } from './wasm/engine.ts';
 import { CHUNK_ROWS } from './wasm/layout.ts';
 

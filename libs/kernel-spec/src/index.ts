@@ -8,6 +8,7 @@ export {
   type KernelOptions,
   type Opening,
 } from './kernel.ts';
+export { requireKnownAnswer } from './known-answer.ts';
 export { leafHash } from './leaf.ts';
 export { layer1Shift, layer2Shift, requantise } from './requantise.ts';
 export {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fcParameters, seededBytes } from '@tops/testing';
 import fc from 'fast-check';
-import { openTestDevice } from '../test/gpu.ts';
+import { describeGpu, openTestDevice } from '../test/gpu.ts';
 import { runDispatch, storageBuffer } from '../test/run-dispatch.ts';
 import {
   GemmPath,
@@ -13,7 +13,7 @@ import {
 } from './gemm-path.ts';
 import { gemm, type GemmOperands } from './twins/gemm.ts';
 
-const { describeGpu, session } = await openTestDevice();
+const { session } = await openTestDevice();
 
 // Compiling takes SwiftShader far longer than running.
 const compiled = new Map<GemmVariant, GemmPath>();

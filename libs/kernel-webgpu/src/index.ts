@@ -3,5 +3,14 @@ export {
   listAdapters,
   type AdapterChoice,
   type AdapterDescription,
+  type FoundAdapter,
   type SubgroupMatrixConfig,
 } from './device/adapter.ts';
+export { type GemmPathName, type GemmTile } from './gemm-path.ts';
+export { type GemmTrial } from './gemm-trial.ts';
+export {
+  createWebGpuKernel,
+  type WebGpuKernel,
+  type WebGpuKernelDeps,
+  type WebGpuKernelOptions,
+} from './webgpu-kernel.ts';

@@ -2,7 +2,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { leafHash, weightsKey } from '@tops/kernel-spec';
 import { seededBytes } from '@tops/testing';
-import { openTestDevice } from '../test/gpu.ts';
+import { describeGpu, openTestDevice } from '../test/gpu.ts';
 import { runDispatch, storageBuffer } from '../test/run-dispatch.ts';
 import { Stages, chunksOf } from './stages.ts';
 import { CHUNK_END, CHUNK_START, IV, KEYED_HASH, PARENT, ROOT, wordsOf } from './twins/blake3.ts';
@@ -11,7 +11,7 @@ import { leafChunks } from './twins/leaf-chunks.ts';
 import { operandStream } from './twins/operand-stream.ts';
 import { transposedWeights } from './twins/weights.ts';
 
-const { describeGpu, session } = await openTestDevice();
+const { session } = await openTestDevice();
 const key = seededBytes(1, 32);
 
 describeGpu('the stages around the layers equal their twins', () => {

@@ -1,9 +1,9 @@
 /** @jest-environment ../../tools/jest/webgpu-environment.mjs */
 import { expect, it } from '@jest/globals';
-import { openTestDevice } from '../../test/gpu.ts';
+import { describeGpu, openTestDevice } from '../../test/gpu.ts';
 import { listAdapters } from './adapter.ts';
 
-const { describeGpu, session } = await openTestDevice();
+const { session } = await openTestDevice();
 
 describeGpu('a device', () => {
   it('is among the listed adapters', async () => {

@@ -1,5 +1,7 @@
 import { bytesToHex, hexToBytes } from '@tops/crypto';
-import { KernelError, type Attempt, type Kernel } from '@tops/kernel-spec';
+import type { Attempt } from './attempt.ts';
+import { KernelError } from './kernel-error.ts';
+import type { Kernel } from './kernel.ts';
 
 /** Case "tall" of the protocol's vectors (docs/protocol.md), without the key derivation. */
 const attempt: Attempt = {
@@ -9,7 +11,7 @@ const attempt: Attempt = {
 const expectedRoot = '1e4dc53266ffae102b469235566411ec438e71fbe87f542e63eeb24752da7e35';
 
 /**
- * Known-answer test: no work is done on a machine whose compiler or processor gets a published case wrong.
+ * Known-answer test: no work is done on a machine whose compiler, processor or driver gets a published case wrong.
  *
  * @throws KernelError `self_test_failed`
  */

@@ -1,0 +1,267 @@
+/// <reference types="@webgpu/types" />
+import { KernelError, streamRow, weightsKey } from '@tops/kernel-spec';
+import { STAGING_BUFFER, STORAGE_BUFFER, UNIFORM_BUFFER } from './device/buffer-usage.ts';
+import type { DeviceSession } from './device/device-session.ts';
+import { ParamsWriter, encodeDispatch, type Dispatch } from './device/dispatch.ts';
+import { GemmPath, type GemmVariant } from './gemm-path.ts';
+import type { Stages } from './stages.ts';
+import { gemm, type GemmOperands } from './twins/gemm.ts';
+
+/** What became of one variant: its speed, or why it was dropped. */
+export interface GemmTrial {
+  readonly label: string;
+  readonly path: string;
+  /** Ops of the layer alone a second, 0 where it was not timed. */
+  readonly opsPerSecond: number;
+  readonly droppedBecause?: string;
+}
+
+export interface GemmChoice {
+  readonly path: GemmPath;
+  readonly trials: readonly GemmTrial[];
+  /** Of the chosen path at the largest size tried; 0 without a trial. */
+  readonly opsPerSecond: number;
+}
+
+/** Tried in turn until the fastest variant takes long enough to be timed. */
+const trialSizes = [
+  { rowCount: 256, columnCount: 256, depth: 256 },
+  { rowCount: 1024, columnCount: 512, depth: 512 },
+  { rowCount: 4096, columnCount: 1024, depth: 1024 },
+  { rowCount: 16_384, columnCount: 2048, depth: 2048 },
+] as const;
+type TrialSize = (typeof trialSizes)[number];
+const LONG_ENOUGH_SECONDS = 0.01;
+/** A variant this many times slower than the best is not tried on larger sizes. */
+const HOPELESS_FACTOR = 4;
+const REPEATS = 3;
+
+/** Sizes of the known answer: across the edges of every tile, and a depth no step of 128 divides. */
+const ANSWER_ROWS = 192;
+const ANSWER_COLUMNS = 192;
+const ANSWER_DEPTH = 192;
+const ANSWER_SHIFT = 10;
+
+/**
+ * Compiles the variants, drops those that fail or get the known answer wrong, and times the rest against each other. A
+ * single variant is not timed.
+ *
+ * @throws KernelError `self_test_failed` when none is left; `device_lost`, `out_of_memory`
+ */
+export async function chooseGemmPath(
+  session: DeviceSession,
+  stages: Stages,
+  variants: readonly GemmVariant[],
+): Promise<GemmChoice> {
+  const dropped: GemmTrial[] = [];
+  const usable: GemmPath[] = [];
+  const answer = knownAnswer();
+  for (const variant of variants) {
+    const { label, path } = variant;
+    try {
+      const compiled = await GemmPath.compile(session, variant);
+      await requireAnswer(session, compiled, answer);
+      usable.push(compiled);
+    } catch (error) {
+      // A variant the device refuses is one less; a device that is gone is the end.
+      if (session.endedBy || !(error instanceof KernelError)) throw error;
+      dropped.push({ label, path, opsPerSecond: 0, droppedBecause: error.message });
+    }
+  }
+  const [only] = usable;
+  if (!only) {
+    const reasons = dropped.map(({ label, droppedBecause }) => `${label}: ${droppedBecause}`);
+    throw new KernelError('self_test_failed', `no GEMM path is usable: ${reasons.join('; ')}`);
+  }
+  if (usable.length === 1) {
+    const { label, path } = only.variant;
+    const trials = [{ label, path, opsPerSecond: 0 }, ...dropped];
+    return { path: only, trials, opsPerSecond: 0 };
+  }
+  const rates = await race(session, stages, usable);
+  const ranked = [...rates].sort(([, a], [, b]) => b - a);
+  const [path, opsPerSecond] = ranked[0] ?? [only, 0];
+  const timed = ranked.map(([{ variant }, rate]) => ({
+    label: variant.label,
+    path: variant.path,
+    opsPerSecond: rate,
+  }));
+  return { path, opsPerSecond, trials: [...timed, ...dropped] };
+}
+
+interface KnownAnswer {
+  readonly operands: GemmOperands;
+  readonly expected: Int8Array;
+}
+
+/** Rows and columns at the ends of the range, alternating, zero, and random ones. */
+function knownAnswer(): KnownAnswer {
+  const matrix = (key: Uint8Array, rowCount: number): Int8Array => {
+    const out = new Int8Array(rowCount * ANSWER_DEPTH);
+    for (let i = 0; i < rowCount; i++) {
+      const row = out.subarray(i * ANSWER_DEPTH, (i + 1) * ANSWER_DEPTH);
+      if (i % 8 === 0) row.fill(-128);
+      else if (i % 8 === 1) row.fill(127);
+      else if (i % 8 === 2) row.forEach((_, t) => (row[t] = t % 2 === 0 ? -128 : 127));
+      else if (i % 8 > 3) row.set(streamRow(key, i, ANSWER_DEPTH));
+    }
+    return out;
+  };
+  const operands = {
+    left: matrix(weightsKey(1), ANSWER_ROWS),
+    weights: matrix(weightsKey(2), ANSWER_COLUMNS),
+    depth: ANSWER_DEPTH,
+    shift: ANSWER_SHIFT,
+  };
+  return { operands, expected: gemm(operands) };
+}
+
+/** @throws KernelError `self_test_failed` */
+async function requireAnswer(
+  session: DeviceSession,
+  path: GemmPath,
+  { operands, expected }: KnownAnswer,
+): Promise<void> {
+  const { device } = session;
+  const size = { rowCount: ANSWER_ROWS, columnCount: ANSWER_COLUMNS, depth: ANSWER_DEPTH };
+  const buffers = await layerBuffers(session, size);
+  const staging = await session.create(() =>
+    device.createBuffer({ size: expected.length, usage: STAGING_BUFFER }),
+  );
+  try {
+    device.queue.writeBuffer(buffers.left, 0, operands.left as Int8Array<ArrayBuffer>);
+    device.queue.writeBuffer(buffers.weights, 0, operands.weights as Int8Array<ArrayBuffer>);
+    await runPass(
+      session,
+      buffers,
+      (params) => [path.layer(params, { ...size, shift: ANSWER_SHIFT, ...buffers })],
+      (encoder) => {
+        encoder.copyBufferToBuffer(buffers.result, 0, staging, 0, expected.length);
+      },
+    );
+    const got = new Int8Array((await session.read(staging, expected.length)).buffer);
+    const wrong = got.findIndex((value, i) => value !== expected[i]);
+    if (wrong >= 0) {
+      const position = `row ${Math.floor(wrong / ANSWER_COLUMNS)}, column ${wrong % ANSWER_COLUMNS}`;
+      throw new KernelError(
+        'self_test_failed',
+        `${position}: expected ${expected[wrong]}, got ${got[wrong]}`,
+      );
+    }
+  } finally {
+    destroyAll([...Object.values(buffers), staging]);
+  }
+}
+
+/** Ops a second of every path, at the largest size it was tried on. */
+async function race(
+  session: DeviceSession,
+  stages: Stages,
+  paths: readonly GemmPath[],
+): Promise<Map<GemmPath, number>> {
+  const rates = new Map<GemmPath, number>();
+  let contenders = paths;
+  for (const size of trialSizes) {
+    const ops = 2 * size.rowCount * size.columnCount * size.depth;
+    const buffers = await layerBuffers(session, size);
+    let fastestSeconds = Infinity;
+    try {
+      await fillOperands(session, stages, buffers, size);
+      for (const path of contenders) {
+        const seconds = await timeLayer(session, path, buffers, size);
+        rates.set(path, ops / seconds);
+        fastestSeconds = Math.min(fastestSeconds, seconds);
+      }
+    } finally {
+      destroyAll(Object.values(buffers));
+    }
+    if (fastestSeconds >= LONG_ENOUGH_SECONDS) break;
+    const bar = ops / fastestSeconds / HOPELESS_FACTOR;
+    contenders = contenders.filter((path) => (rates.get(path) ?? 0) > bar);
+    // The survivors are compared on the next size only: small sizes flatter nobody evenly.
+    for (const path of rates.keys()) if (!contenders.includes(path)) rates.set(path, 0);
+  }
+  return rates;
+}
+
+/** The best of a few runs after a first one that warms caches and clocks. */
+async function timeLayer(
+  session: DeviceSession,
+  path: GemmPath,
+  buffers: LayerBuffers,
+  size: TrialSize,
+): Promise<number> {
+  let bestSeconds = Infinity;
+  for (let run = 0; run <= REPEATS; run++) {
+    const start = performance.now();
+    await runPass(session, buffers, (params) => [
+      path.layer(params, { ...size, shift: ANSWER_SHIFT, ...buffers }),
+    ]);
+    const seconds = (performance.now() - start) / 1e3;
+    if (run > 0) bestSeconds = Math.min(bestSeconds, seconds);
+    if (seconds > 50 * LONG_ENOUGH_SECONDS) return seconds;
+  }
+  return bestSeconds;
+}
+
+interface LayerBuffers {
+  readonly uniforms: GPUBuffer;
+  readonly rows: GPUBuffer;
+  readonly left: GPUBuffer;
+  readonly weights: GPUBuffer;
+  readonly result: GPUBuffer;
+}
+
+function layerBuffers(
+  session: DeviceSession,
+  size: { readonly rowCount: number; readonly columnCount: number; readonly depth: number },
+): Promise<LayerBuffers> {
+  const { rowCount, columnCount, depth } = size;
+  const { device } = session;
+  const storage = (bytes: number): GPUBuffer =>
+    device.createBuffer({ size: bytes, usage: STORAGE_BUFFER });
+  return session.create(() => ({
+    uniforms: device.createBuffer({ size: 1024, usage: UNIFORM_BUFFER }),
+    rows: storage(4),
+    left: storage(rowCount * depth),
+    weights: storage(columnCount * depth),
+    result: storage(rowCount * columnCount),
+  }));
+}
+
+/** Random operands: a GPU clocks higher on zeros. */
+function fillOperands(
+  session: DeviceSession,
+  stages: Stages,
+  { uniforms, rows, left, weights }: LayerBuffers,
+  { rowCount, columnCount, depth }: TrialSize,
+): Promise<void> {
+  const common = { key: weightsKey(1), k: depth, firstRow: 0, gather: false, rows };
+  return runPass(session, { uniforms }, (params) => [
+    stages.operandStream(params, { ...common, rowCount, operand: left }),
+    stages.operandStream(params, { ...common, rowCount: columnCount, operand: weights }),
+  ]);
+}
+
+function runPass(
+  session: DeviceSession,
+  { uniforms }: Pick<LayerBuffers, 'uniforms'>,
+  makeDispatches: (params: ParamsWriter) => readonly Dispatch[],
+  finish: (encoder: GPUCommandEncoder) => void = () => undefined,
+): Promise<void> {
+  const { device } = session;
+  return session.submit(() => {
+    const params = new ParamsWriter(device, uniforms);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const dispatch of makeDispatches(params)) encodeDispatch(device, pass, dispatch);
+    pass.end();
+    finish(encoder);
+    params.flush();
+    return encoder.finish();
+  });
+}
+
+function destroyAll(buffers: readonly GPUBuffer[]): void {
+  for (const buffer of buffers) buffer.destroy();
+}

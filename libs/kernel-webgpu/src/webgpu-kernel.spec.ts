@@ -1,0 +1,61 @@
+/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+import { expect, it } from '@jest/globals';
+import { bytesToHex } from '@tops/crypto';
+import { createWebGpuKernel } from './webgpu-kernel.ts';
+import { describeGpu } from '../test/gpu.ts';
+
+const attempt = {
+  attemptKey: new Uint8Array(32).fill(3),
+  shape: { m: 960, n: 64, k: 128 },
+};
+
+describeGpu('createWebGpuKernel', () => {
+  it('times every path that passes its known answer and takes the fastest', async () => {
+    const kernel = await createWebGpuKernel({ allowSoftware: true });
+    try {
+      const rates = kernel.gemmTrials.map(({ opsPerSecond }) => opsPerSecond);
+      expect(kernel.gemmTrials.map(({ path }) => path).sort()).toEqual(['dot4', 'plain']);
+      expect(rates).toEqual([...rates].sort((a, b) => b - a));
+      expect(Math.min(...rates)).toBeGreaterThan(0);
+      expect(kernel.driverHint).toContain(`webgpu:${kernel.gemmTrials[0]?.path}`);
+    } finally {
+      await kernel.close();
+    }
+  });
+
+  it('gives the same root by every path, tile and chunk size', async () => {
+    const roots: string[] = [];
+    for (const options of [
+      { gemmPath: 'plain' },
+      { gemmPath: 'plain', chunkBufferBytes: 1 },
+      { gemmPath: 'dot4', tile: { TM: 2, TN: 4, TK: 32, WG_M: 4, WG_N: 8 } },
+    ] as const) {
+      const kernel = await createWebGpuKernel({ allowSoftware: true, ...options });
+      roots.push(bytesToHex((await kernel.commit(attempt)).workRoot));
+      await kernel.close();
+    }
+    expect(new Set(roots).size).toBe(1);
+  });
+
+  it('refuses a software adapter unless told otherwise', async () => {
+    await expect(createWebGpuKernel()).rejects.toMatchObject({
+      code: 'device_unavailable',
+      message: expect.stringContaining('ALLOW_SOFTWARE_GPU'),
+    });
+  });
+
+  it('says so where no adapter fits, and takes one by a part of its name', async () => {
+    const common = { allowSoftware: true, gemmPath: 'plain' } as const;
+    await expect(createWebGpuKernel({ ...common, adapter: 'no such GPU' })).rejects.toMatchObject({
+      code: 'device_unavailable',
+    });
+    const kernel = await createWebGpuKernel({ ...common, adapter: 'wift' });
+    expect(kernel.adapter.name.toLowerCase()).toContain('swift');
+    await kernel.close();
+  });
+
+  it('refuses a tile the shader cannot take', async () => {
+    const tile = { TM: 8, TN: 6, TK: 64, WG_M: 16, WG_N: 16 };
+    await expect(createWebGpuKernel({ allowSoftware: true, tile })).rejects.toThrow(RangeError);
+  });
+});

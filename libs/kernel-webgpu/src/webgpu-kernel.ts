@@ -1,0 +1,192 @@
+import {
+  KernelError,
+  requireKnownAnswer,
+  requireRowsBelow,
+  requireValidAttempt,
+  type Attempt,
+  type Commitment,
+  type Kernel,
+  type KernelOptions,
+} from '@tops/kernel-spec';
+import {
+  findAdapter,
+  type AdapterChoice,
+  type AdapterDescription,
+  type FoundAdapter,
+} from './device/adapter.ts';
+import {
+  openDevice,
+  type DeviceSession,
+  type DeviceSessionOptions,
+} from './device/device-session.ts';
+import { Engine } from './engine.ts';
+import {
+  defaultTiles,
+  dot4Variant,
+  plainVariant,
+  subgroupMatrixVariants,
+  type GemmPathName,
+  type GemmTile,
+  type GemmVariant,
+} from './gemm-path.ts';
+import { chooseGemmPath, type GemmChoice, type GemmTrial } from './gemm-trial.ts';
+import { Stages } from './stages.ts';
+import { throwIfAborted } from './permits.ts';
+
+const DEFAULT_WEIGHTS_CACHE_BYTES = 256 * 2 ** 20;
+/** Large enough to fill a large GPU at n = k = 1024 many times over, small enough for its caches. */
+const DEFAULT_CHUNK_BUFFER_BYTES = 32 * 2 ** 20;
+/** Less than a CPU kernel keeps: recomputing a challenged subtree is cheap here, reading hashes back is not. */
+const DEFAULT_RETAINED_NODES = 2 ** 14;
+/** Work of one submission where the trial measured a speed, and where it did not. */
+const CHUNK_SECONDS = 0.2;
+const MIN_CHUNK_OPS = 2 ** 28;
+const UNMEASURED_CHUNK_OPS = 2 ** 36;
+
+export interface WebGpuKernelOptions extends AdapterChoice, DeviceSessionOptions {
+  /** Takes a software adapter for a GPU (ALLOW_SOFTWARE_GPU), default false. */
+  readonly allowSoftware?: boolean;
+  /** Only this GEMM path, where the device has it; default: the fastest in a trial. */
+  readonly gemmPath?: GemmPathName;
+  /** Only this tile for the dot4 path. */
+  readonly tile?: GemmTile;
+  /** Size of one working buffer; a chunk in flight has four. Default 32 MiB. */
+  readonly chunkBufferBytes?: number;
+  /** Bound on weights kept on the device; a single larger shape still gets its place. Default 256 MiB. */
+  readonly weightsCacheBytes?: number;
+  /** Nodes kept on the lowest level of an attempt's tree, default 2^14. */
+  readonly retainedNodeLimit?: number;
+}
+
+export interface WebGpuKernelDeps {
+  /** Replaced in tests. */
+  readonly findAdapter?: (choice: AdapterChoice) => Promise<FoundAdapter>;
+}
+
+export interface WebGpuKernel extends Kernel {
+  readonly adapter: AdapterDescription;
+  /** Every GEMM variant that was tried, the chosen one first, dropped ones with their reason. */
+  readonly gemmTrials: readonly GemmTrial[];
+  /** Why the device can no longer be used, once that is so; `closed` after close. */
+  readonly ended: Promise<KernelError>;
+}
+
+/**
+ * The GPU kernel: WGSL shaders through Dawn. Every GEMM path and the kernel as a whole pass a known-answer test before it is
+ * handed out.
+ *
+ * @throws KernelError `device_unavailable`, `self_test_failed`, `device_lost`, `device_failed`, `out_of_memory`; RangeError
+ *   for a tile the shader cannot take
+ */
+export async function createWebGpuKernel(
+  options: WebGpuKernelOptions = {},
+  deps: WebGpuKernelDeps = {},
+): Promise<WebGpuKernel> {
+  const found = await (deps.findAdapter ?? findAdapter)(options);
+  const { description } = found;
+  if (description.isSoftware && options.allowSoftware !== true) {
+    throw new KernelError(
+      'device_unavailable',
+      `expected a GPU, got the software adapter ${description.name}: set ALLOW_SOFTWARE_GPU=1 to use it all the same`,
+    );
+  }
+  const variants = gemmVariants(description, options);
+  const session = await openDevice(found, options);
+  try {
+    const stages = await Stages.compile(session);
+    const choice = await chooseGemmPath(session, stages, variants);
+    const kernel = kernelOf(session, stages, choice, options);
+    await requireKnownAnswer(kernel);
+    return kernel;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/** What the trial compares. @throws RangeError for an unusable tile */
+function gemmVariants(adapter: AdapterDescription, options: WebGpuKernelOptions): GemmVariant[] {
+  const { limits } = adapter;
+  const tiles = options.tile
+    ? [options.tile]
+    : adapter.isSoftware
+      ? defaultTiles.slice(-1)
+      : defaultTiles;
+  const fits = ({ TM, TN, TK, WG_M, WG_N }: GemmTile): boolean =>
+    WG_M * WG_N <= (limits['maxComputeInvocationsPerWorkgroup'] ?? 0) &&
+    TK * (TM * WG_M + TN * WG_N + 4) <= (limits['maxComputeWorkgroupStorageSize'] ?? 0);
+  const all = [
+    ...subgroupMatrixVariants(adapter),
+    // A tile an operator asks for is compiled whatever it needs: the device then says what is wrong with it.
+    ...tiles.filter((tile) => tile === options.tile || fits(tile)).map(dot4Variant),
+    plainVariant,
+  ];
+  const { gemmPath } = options;
+  return gemmPath ? all.filter(({ path }) => path === gemmPath) : all;
+}
+
+function kernelOf(
+  session: DeviceSession,
+  stages: Stages,
+  choice: GemmChoice,
+  options: WebGpuKernelOptions,
+): WebGpuKernel {
+  const { limits } = session.device;
+  const engine = new Engine(
+    { session, stages, gemm: choice.path },
+    {
+      chunkLimits: {
+        maxBufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+        targetBufferBytes: options.chunkBufferBytes ?? DEFAULT_CHUNK_BUFFER_BYTES,
+        targetOps: choice.opsPerSecond
+          ? Math.max(MIN_CHUNK_OPS, choice.opsPerSecond * CHUNK_SECONDS)
+          : UNMEASURED_CHUNK_OPS,
+      },
+      weightsCacheBytes: options.weightsCacheBytes ?? DEFAULT_WEIGHTS_CACHE_BYTES,
+      retainedNodeLimit: options.retainedNodeLimit ?? DEFAULT_RETAINED_NODES,
+    },
+  );
+
+  /** Checks the arguments and copies the attempt: the work goes on while the caller may reuse his bytes. */
+  const admit = (attempt: Attempt, rows: readonly number[], signal?: AbortSignal): Attempt => {
+    if (session.endedBy) throw session.endedBy;
+    requireValidAttempt(attempt);
+    requireRowsBelow(attempt.shape.m, rows);
+    throwIfAborted(signal);
+    const { m, n, k } = attempt.shape;
+    return { attemptKey: Uint8Array.from(attempt.attemptKey), shape: { m, n, k } };
+  };
+
+  const computeLeaves = async (
+    attempt: Attempt,
+    rows: readonly number[],
+    { signal }: KernelOptions = {},
+  ): Promise<Uint8Array> => engine.computeLeaves(admit(attempt, rows, signal), [...rows], signal);
+
+  const commit = async (attempt: Attempt, { signal }: KernelOptions = {}): Promise<Commitment> => {
+    const own = admit(attempt, [], signal);
+    const tree = await engine.buildTree(own, signal);
+    return {
+      attempt: own,
+      workRoot: tree.root,
+      open: (rows) => tree.openMultiproof(rows, (needed) => computeLeaves(own, needed)),
+    };
+  };
+
+  return {
+    driverHint: driverHint(choice.path.variant.path, session.adapter.name),
+    adapter: session.adapter,
+    gemmTrials: choice.trials,
+    ended: session.ended,
+    commit,
+    computeLeaves,
+    close: async () => {
+      session.close();
+    },
+  };
+}
+
+/** Driver names may hold anything; a receipt takes 64 printable ASCII characters. */
+function driverHint(path: GemmPathName, name: string): string {
+  return `webgpu:${path} ${name}`.replace(/[^\x20-\x7e]/g, '?').slice(0, 64);
+}

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { planChunk } from './chunk-plan.ts';
 
-const limits = { maxBufferBytes: 2 ** 30, targetBufferBytes: 2 ** 25, targetOps: 2 ** 40 };
+const limits = {
+  maxBufferBytes: 2 ** 30,
+  usualBufferBytes: 2 ** 25,
+  largeBufferBytes: 2 ** 28,
+  busyOps: 2 ** 30,
+  maxOps: 2 ** 40,
+};
 
 describe('planChunk', () => {
   it.each([
@@ -15,8 +21,16 @@ describe('planChunk', () => {
 
   it('bounds the work of a submission', () => {
     const shape = { m: 2 ** 20, n: 1024, k: 1024 };
-    expect(planChunk(shape, { ...limits, targetOps: 2 ** 32 }).chunkRows).toBe(1024);
-    expect(planChunk(shape, { ...limits, targetOps: 1 }).chunkRows).toBe(64);
+    expect(planChunk(shape, { ...limits, maxOps: 2 ** 32 }).chunkRows).toBe(1024);
+    expect(planChunk(shape, { ...limits, maxOps: 1 }).chunkRows).toBe(64);
+  });
+
+  it('grows chunks on a fast device, up to the bound', () => {
+    const shape = { m: 2 ** 20, n: 1024, k: 1024 };
+    expect(planChunk(shape, { ...limits, busyOps: 2 ** 38 }).chunkRows).toBe(65_536);
+    expect(planChunk(shape, { ...limits, busyOps: 2 ** 45, maxOps: 2 ** 46 }).chunkRows).toBe(
+      262_144,
+    );
   });
 
   it('refuses weights beyond a buffer, takes those that fit', () => {

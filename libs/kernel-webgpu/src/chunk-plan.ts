@@ -8,10 +8,14 @@ export const ROW_STEP = 64;
 export interface ChunkLimits {
   /** What the device takes for one storage buffer. */
   readonly maxBufferBytes: number;
-  /** What one working buffer should not exceed. */
-  readonly targetBufferBytes: number;
+  /** Working buffers of this size fill any device. */
+  readonly usualBufferBytes: number;
+  /** What a working buffer may grow to where the usual size is done too soon. */
+  readonly largeBufferBytes: number;
+  /** Work of a submission that keeps the device busy while the host prepares the next. */
+  readonly busyOps: number;
   /** Bound on the work of one submission, so that an abort, a deadline and the system's watchdog see steady progress. */
-  readonly targetOps: number;
+  readonly maxOps: number;
 }
 
 /** Buffers of one chunk in flight. */
@@ -40,8 +44,9 @@ export function planChunk(shape: Shape, limits: ChunkLimits): ChunkPlan {
     );
   }
   const opsPerRow = Number(shapeOps({ m: 1, n, k }));
-  const bufferBytes = Math.min(limits.maxBufferBytes, limits.targetBufferBytes);
-  const rows = Math.min(m, bufferBytes / rowBytes, limits.targetOps / opsPerRow);
+  const maxBytes = Math.min(limits.maxBufferBytes, limits.largeBufferBytes);
+  const wanted = Math.max(limits.usualBufferBytes / rowBytes, limits.busyOps / opsPerRow);
+  const rows = Math.min(m, wanted, maxBytes / rowBytes, limits.maxOps / opsPerRow);
   const chunkRows = Math.max(ROW_STEP, Math.floor(rows / ROW_STEP) * ROW_STEP);
   return planRows(shape, chunkRows);
 }

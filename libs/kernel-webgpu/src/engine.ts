@@ -19,8 +19,10 @@ import type { Stages } from './stages.ts';
 import { TreePool } from './tree-pool.ts';
 import { Workspace } from './workspace.ts';
 
-/** Submissions queued at a time: the device always has its next one while the host hears of the last. */
-const IN_FLIGHT = 2;
+/** Submissions queued at a time: the device always has its next ones while the host hears of the last. */
+const IN_FLIGHT = 4;
+/** Two take turns, so that one chunk need not wait for the buffers of the one before. */
+const WORKSPACES = 2;
 
 export interface EngineOptions {
   readonly chunkLimits: ChunkLimits;
@@ -72,7 +74,7 @@ export class Engine {
     this.#session = session;
     this.#pipeline = new Pipeline(stages, gemm);
     this.#weights = new DeviceWeightsCache(device, stages, options.weightsCacheBytes);
-    this.#workspaces = Array.from({ length: IN_FLIGHT }, () => new Workspace(device));
+    this.#workspaces = Array.from({ length: WORKSPACES }, () => new Workspace(device));
     this.#trees = new TreePool(device);
   }
 
@@ -189,7 +191,7 @@ export class Engine {
   }
 
   async #submitChunk(work: ChunkWork): Promise<void> {
-    const workspace = this.#workspaces[this.#submissions++ % IN_FLIGHT];
+    const workspace = this.#workspaces[this.#submissions++ % WORKSPACES];
     if (!workspace) throw new RangeError('no workspace');
     try {
       await this.#session.submit(() => this.#encode(work, workspace));

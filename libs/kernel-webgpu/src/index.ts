@@ -9,6 +9,13 @@ export {
 export { type GemmPathName, type GemmTile } from './gemm-path.ts';
 export { type GemmTrial } from './gemm-trial.ts';
 export {
+  createSupervisedKernel,
+  type DeviceEvent,
+  type SupervisedKernel,
+  type SupervisedKernelDeps,
+  type SupervisedKernelOptions,
+} from './supervised-kernel.ts';
+export {
   createWebGpuKernel,
   type WebGpuKernel,
   type WebGpuKernelDeps,

@@ -19,6 +19,7 @@ import {
   type DeviceSession,
   type DeviceSessionOptions,
 } from './device/device-session.ts';
+import { ROW_STEP, type ChunkLimits } from './chunk-plan.ts';
 import { Engine } from './engine.ts';
 import {
   defaultTiles,
@@ -34,14 +35,18 @@ import { Stages } from './stages.ts';
 import { throwIfAborted } from './permits.ts';
 
 const DEFAULT_WEIGHTS_CACHE_BYTES = 256 * 2 ** 20;
-/** Large enough to fill a large GPU at n = k = 1024 many times over, small enough for its caches. */
+/** Fills a large GPU at n = k = 1024 many times over, and still fits caches. */
 const DEFAULT_CHUNK_BUFFER_BYTES = 32 * 2 ** 20;
+const LARGE_CHUNK_BUFFER_BYTES = 256 * 2 ** 20;
 /** Less than a CPU kernel keeps: recomputing a challenged subtree is cheap here, reading hashes back is not. */
 const DEFAULT_RETAINED_NODES = 2 ** 14;
-/** Work of one submission where the trial measured a speed, and where it did not. */
-const CHUNK_SECONDS = 0.2;
+/** How long one submission should keep the device busy, at least and at most, at the speed the trial measured. */
+const BUSY_SECONDS = 0.004;
+const MAX_CHUNK_SECONDS = 0.2;
 const MIN_CHUNK_OPS = 2 ** 28;
-const UNMEASURED_CHUNK_OPS = 2 ** 36;
+/** Speed assumed where nothing was measured. */
+const UNMEASURED_OPS_PER_SECOND = 2 ** 40;
+const SOFTWARE_OPS_PER_SECOND = 2 ** 30;
 
 export interface WebGpuKernelOptions extends AdapterChoice, DeviceSessionOptions {
   /** Takes a software adapter for a GPU (ALLOW_SOFTWARE_GPU), default false. */
@@ -50,7 +55,7 @@ export interface WebGpuKernelOptions extends AdapterChoice, DeviceSessionOptions
   readonly gemmPath?: GemmPathName;
   /** Only this tile for the dot4 path. */
   readonly tile?: GemmTile;
-  /** Size of one working buffer; a chunk in flight has four. Default 32 MiB. */
+  /** Usual size of one working buffer, of which there are eight; a fast device gets up to 256 MiB. Default 32 MiB. */
   readonly chunkBufferBytes?: number;
   /** Bound on weights kept on the device; a single larger shape still gets its place. Default 256 MiB. */
   readonly weightsCacheBytes?: number;
@@ -61,6 +66,8 @@ export interface WebGpuKernelOptions extends AdapterChoice, DeviceSessionOptions
 export interface WebGpuKernelDeps {
   /** Replaced in tests. */
   readonly findAdapter?: (choice: AdapterChoice) => Promise<FoundAdapter>;
+  /** Leaves that an opening has to recompute; default: this kernel's own. */
+  readonly recompute?: Kernel['computeLeaves'];
 }
 
 export interface WebGpuKernel extends Kernel {
@@ -95,7 +102,7 @@ export async function createWebGpuKernel(
   try {
     const stages = await Stages.compile(session);
     const choice = await chooseGemmPath(session, stages, variants);
-    const kernel = kernelOf(session, stages, choice, options);
+    const kernel = kernelOf(session, stages, choice, options, deps.recompute);
     await requireKnownAnswer(kernel);
     return kernel;
   } catch (error) {
@@ -130,18 +137,12 @@ function kernelOf(
   stages: Stages,
   choice: GemmChoice,
   options: WebGpuKernelOptions,
+  recompute?: Kernel['computeLeaves'],
 ): WebGpuKernel {
-  const { limits } = session.device;
   const engine = new Engine(
     { session, stages, gemm: choice.path },
     {
-      chunkLimits: {
-        maxBufferBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-        targetBufferBytes: options.chunkBufferBytes ?? DEFAULT_CHUNK_BUFFER_BYTES,
-        targetOps: choice.opsPerSecond
-          ? Math.max(MIN_CHUNK_OPS, choice.opsPerSecond * CHUNK_SECONDS)
-          : UNMEASURED_CHUNK_OPS,
-      },
+      chunkLimits: chunkLimits(session, choice, options),
       weightsCacheBytes: options.weightsCacheBytes ?? DEFAULT_WEIGHTS_CACHE_BYTES,
       retainedNodeLimit: options.retainedNodeLimit ?? DEFAULT_RETAINED_NODES,
     },
@@ -169,7 +170,8 @@ function kernelOf(
     return {
       attempt: own,
       workRoot: tree.root,
-      open: (rows) => tree.openMultiproof(rows, (needed) => computeLeaves(own, needed)),
+      open: (rows) =>
+        tree.openMultiproof(rows, (needed) => (recompute ?? computeLeaves)(own, needed)),
     };
   };
 
@@ -183,6 +185,23 @@ function kernelOf(
     close: async () => {
       session.close();
     },
+  };
+}
+
+function chunkLimits(
+  { device, adapter }: DeviceSession,
+  { opsPerSecond }: GemmChoice,
+  { chunkBufferBytes }: WebGpuKernelOptions,
+): ChunkLimits {
+  const assumed = adapter.isSoftware ? SOFTWARE_OPS_PER_SECOND : UNMEASURED_OPS_PER_SECOND;
+  const speed = opsPerSecond || assumed;
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  return {
+    maxBufferBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    usualBufferBytes: chunkBufferBytes ?? DEFAULT_CHUNK_BUFFER_BYTES,
+    largeBufferBytes: Math.max(chunkBufferBytes ?? LARGE_CHUNK_BUFFER_BYTES, ROW_STEP),
+    busyOps: speed * BUSY_SECONDS,
+    maxOps: Math.max(MIN_CHUNK_OPS, speed * MAX_CHUNK_SECONDS),
   };
 }
 

@@ -42,4 +42,31 @@ describeGpu('a device', () => {
     const bytes = await session().read(staging, 16);
     expect([...new Uint32Array(bytes.buffer)]).toEqual([0, 7, 14, 21]);
   });
+
+  it('tells the submission that broke the rules, and takes the next one', async () => {
+    const { device } = session();
+    const copy = (size: number): Promise<void> =>
+      session().submit(() => {
+        const [from, to] = [0x4, 0x8].map((usage) => device.createBuffer({ size: 16, usage }));
+        const encoder = device.createCommandEncoder();
+        encoder.copyBufferToBuffer(from!, 0, to!, 0, size);
+        return encoder.finish();
+      });
+    await expect(copy(32)).rejects.toMatchObject({
+      name: 'KernelError',
+      code: 'device_failed',
+      message: expect.stringContaining('16'),
+    });
+    await expect(copy(16)).resolves.toBeUndefined();
+  });
+
+  it('wraps what goes wrong before anything is submitted', async () => {
+    const bug = session().submit(() => {
+      throw new TypeError('a bug');
+    });
+    await expect(bug).rejects.toMatchObject({
+      code: 'device_failed',
+      message: expect.stringContaining('a bug'),
+    });
+  });
 });

@@ -1,0 +1,92 @@
+/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+import { expect, it } from '@jest/globals';
+import { describeGpu } from '../test/gpu.ts';
+import { withFaults, type FaultPlan } from '../test/faults.ts';
+import { findAdapter } from './device/adapter.ts';
+import { createSupervisedKernel } from './supervised-kernel.ts';
+import { createWebGpuKernel, type WebGpuKernel } from './webgpu-kernel.ts';
+
+const attempt = { attemptKey: new Uint8Array(32).fill(5), shape: { m: 192, n: 64, k: 64 } };
+
+async function faultyKernel(): Promise<{ kernel: WebGpuKernel; plan: FaultPlan }> {
+  const plan: FaultPlan = { next: undefined };
+  const kernel = await createWebGpuKernel(
+    { allowSoftware: true, gemmPath: 'plain', chunkBufferBytes: 1, submissionTimeoutMs: 2000 },
+    { findAdapter: async (choice) => withFaults(await findAdapter(choice), plan) },
+  );
+  return { kernel, plan };
+}
+
+describeGpu('a fault of the device', () => {
+  it.each([
+    { fault: 'validation', code: 'device_failed' },
+    { fault: 'internal', code: 'device_failed' },
+    { fault: 'out-of-memory', code: 'out_of_memory' },
+  ] as const)(
+    '$fault drops the attempt it hits as $code, and no other',
+    async ({ fault, code }) => {
+      const { kernel, plan } = await faultyKernel();
+      try {
+        const before = await kernel.commit(attempt);
+        plan.next = fault;
+        await expect(kernel.commit(attempt)).rejects.toMatchObject({ name: 'KernelError', code });
+        plan.next = fault;
+        await expect(kernel.computeLeaves(attempt, [1])).rejects.toMatchObject({ code });
+        const after = await kernel.commit(attempt);
+        expect(after.workRoot).toEqual(before.workRoot);
+      } finally {
+        await kernel.close();
+      }
+    },
+  );
+
+  it.each([
+    { fault: 'hang', code: 'device_failed' },
+    { fault: 'lost', code: 'device_lost' },
+  ] as const)('$fault ends the device as $code', async ({ fault, code }) => {
+    const { kernel, plan } = await faultyKernel();
+    const before = await kernel.commit(attempt);
+    plan.next = fault;
+    const hit = kernel.commit(attempt);
+    const waiting = kernel.computeLeaves(attempt, [1]);
+    await Promise.all([
+      expect(hit).rejects.toMatchObject({ name: 'KernelError', code }),
+      expect(waiting).rejects.toMatchObject({ name: 'KernelError', code }),
+    ]);
+    await expect(kernel.ended).resolves.toMatchObject({ code });
+    await expect(kernel.commit(attempt)).rejects.toMatchObject({ code });
+    // What was committed before can still be opened: its whole tree is on the host.
+    await expect(before.open([1])).resolves.toHaveProperty('leaves.length', 32);
+    await kernel.close();
+  });
+
+  it('is survived under supervision, with what was committed before', async () => {
+    const plan: FaultPlan = { next: undefined };
+    const events: string[] = [];
+    const kernel = await createSupervisedKernel(
+      { firstDelayMs: 1 },
+      {
+        createKernel: (recompute) =>
+          createWebGpuKernel(
+            { allowSoftware: true, gemmPath: 'plain', retainedNodeLimit: 1 },
+            {
+              findAdapter: async (choice) => withFaults(await findAdapter(choice), plan),
+              recompute,
+            },
+          ),
+        onEvent: ({ kind }) => events.push(kind),
+      },
+    );
+    try {
+      const before = await kernel.commit(attempt);
+      const opening = await before.open([1, 100]);
+      plan.next = 'lost';
+      await expect(kernel.commit(attempt)).rejects.toMatchObject({ code: 'device_lost' });
+      expect(await before.open([1, 100])).toEqual(opening);
+      expect((await kernel.commit(attempt)).workRoot).toEqual(before.workRoot);
+      expect(events).toEqual(['fault', 'reset']);
+    } finally {
+      await kernel.close();
+    }
+  });
+});

@@ -33,8 +33,8 @@ function* tarFiles(archive) {
   }
 }
 
-/** Unpacks SwiftShader once into node_modules/.cache. @returns its folder, or undefined where there is none */
-function unpackSwiftShader() {
+/** Unpacks SwiftShader and the loader once into node_modules/.cache. @returns their folder, or undefined where there is none */
+export function unpackSwiftShader() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   let packageDir;
   try {

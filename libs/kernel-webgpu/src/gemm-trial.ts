@@ -1,9 +1,16 @@
 /// <reference types="@webgpu/types" />
 import { KernelError, streamRow, weightsKey } from '@tops/kernel-spec';
-import { STAGING_BUFFER, STORAGE_BUFFER, UNIFORM_BUFFER } from './device/buffer-usage.ts';
+import { STAGING_BUFFER } from './device/buffer-usage.ts';
 import type { DeviceSession } from './device/device-session.ts';
-import { ParamsWriter, encodeDispatch, type Dispatch } from './device/dispatch.ts';
 import { GemmPath, type GemmVariant } from './gemm-path.ts';
+import {
+  LONG_ENOUGH_SECONDS,
+  createLayerBuffers,
+  destroyAll,
+  fillOperands,
+  runPass,
+  timeLayer,
+} from './layer-timer.ts';
 import type { Stages } from './stages.ts';
 import { gemm, type GemmOperands } from './twins/gemm.ts';
 
@@ -30,14 +37,8 @@ const trialSizes = [
   { rowCount: 4096, columnCount: 1024, depth: 1024 },
   { rowCount: 16_384, columnCount: 2048, depth: 2048 },
 ] as const;
-type TrialSize = (typeof trialSizes)[number];
-const LONG_ENOUGH_SECONDS = 0.01;
 /** A variant this many times slower than the best is not tried on larger sizes. */
 const HOPELESS_FACTOR = 4;
-const REPEATS = 3;
-const MAX_LAYERS = 64;
-/** A software adapter: once is enough. */
-const SLOW_SECONDS = 0.1;
 
 /** Sizes of the known answer: across the edges of every tile, and a depth no step of 128 divides. */
 const ANSWER_ROWS = 192;
@@ -74,7 +75,8 @@ export async function chooseGemmPath(
   const [only] = usable;
   if (!only) {
     const reasons = dropped.map(({ label, droppedBecause }) => `${label}: ${droppedBecause}`);
-    throw new KernelError('self_test_failed', `no GEMM path is usable: ${reasons.join('; ')}`);
+    const why = reasons.join('; ') || 'the device offers none of those asked for';
+    throw new KernelError('self_test_failed', `no GEMM path is usable: ${why}`);
   }
   if (usable.length === 1) {
     const { label, path } = only.variant;
@@ -127,7 +129,7 @@ async function requireAnswer(
 ): Promise<void> {
   const { device } = session;
   const size = { rowCount: ANSWER_ROWS, columnCount: ANSWER_COLUMNS, depth: ANSWER_DEPTH };
-  const buffers = await layerBuffers(session, size);
+  const buffers = await createLayerBuffers(session, size);
   const staging = await session.create(() =>
     device.createBuffer({ size: expected.length, usage: STAGING_BUFFER }),
   );
@@ -166,12 +168,12 @@ async function race(
   let contenders = paths;
   for (const size of trialSizes) {
     const ops = 2 * size.rowCount * size.columnCount * size.depth;
-    const buffers = await layerBuffers(session, size);
+    const buffers = await createLayerBuffers(session, size);
     let fastestSeconds = Infinity;
     try {
       await fillOperands(session, stages, buffers, size);
       for (const path of contenders) {
-        const seconds = await timeLayer(session, path, buffers, size);
+        const seconds = await timeLayer(session, path, buffers, { ...size, shift: ANSWER_SHIFT });
         rates.set(path, ops / seconds);
         fastestSeconds = Math.min(fastestSeconds, seconds);
       }
@@ -185,92 +187,4 @@ async function race(
     for (const path of rates.keys()) if (!contenders.includes(path)) rates.set(path, 0);
   }
   return rates;
-}
-
-/**
- * Seconds of one layer, the best of a few runs after a first one that warms caches and clocks. A run repeats the layer until
- * submitting it no longer counts.
- */
-async function timeLayer(
-  session: DeviceSession,
-  path: GemmPath,
-  buffers: LayerBuffers,
-  size: TrialSize,
-): Promise<number> {
-  const run = async (layerCount: number): Promise<number> => {
-    const start = performance.now();
-    await runPass(session, buffers, (params) => {
-      const layer = path.layer(params, { ...size, shift: ANSWER_SHIFT, ...buffers });
-      return Array.from({ length: layerCount }, () => layer);
-    });
-    return (performance.now() - start) / 1e3 / layerCount;
-  };
-  await run(1);
-  let bestSeconds = await run(1);
-  if (bestSeconds > SLOW_SECONDS) return bestSeconds;
-  const layerCount = Math.min(MAX_LAYERS, Math.ceil((2 * LONG_ENOUGH_SECONDS) / bestSeconds));
-  for (let i = 0; i < REPEATS; i++) bestSeconds = Math.min(bestSeconds, await run(layerCount));
-  return bestSeconds;
-}
-
-interface LayerBuffers {
-  readonly uniforms: GPUBuffer;
-  readonly rows: GPUBuffer;
-  readonly left: GPUBuffer;
-  readonly weights: GPUBuffer;
-  readonly result: GPUBuffer;
-}
-
-function layerBuffers(
-  session: DeviceSession,
-  size: { readonly rowCount: number; readonly columnCount: number; readonly depth: number },
-): Promise<LayerBuffers> {
-  const { rowCount, columnCount, depth } = size;
-  const { device } = session;
-  const storage = (bytes: number): GPUBuffer =>
-    device.createBuffer({ size: bytes, usage: STORAGE_BUFFER });
-  return session.create(() => ({
-    uniforms: device.createBuffer({ size: 1024, usage: UNIFORM_BUFFER }),
-    rows: storage(4),
-    left: storage(rowCount * depth),
-    weights: storage(columnCount * depth),
-    result: storage(rowCount * columnCount),
-  }));
-}
-
-/** Random operands: a GPU clocks higher on zeros. */
-function fillOperands(
-  session: DeviceSession,
-  stages: Stages,
-  { uniforms, rows, left, weights }: LayerBuffers,
-  { rowCount, columnCount, depth }: TrialSize,
-): Promise<void> {
-  const common = { key: weightsKey(1), k: depth, firstRow: 0, gather: false, rows };
-  return runPass(session, { uniforms }, (params) => [
-    stages.operandStream(params, { ...common, rowCount, operand: left }),
-    stages.operandStream(params, { ...common, rowCount: columnCount, operand: weights }),
-  ]);
-}
-
-function runPass(
-  session: DeviceSession,
-  { uniforms }: Pick<LayerBuffers, 'uniforms'>,
-  makeDispatches: (params: ParamsWriter) => readonly Dispatch[],
-  finish: (encoder: GPUCommandEncoder) => void = () => undefined,
-): Promise<void> {
-  const { device } = session;
-  return session.submit(() => {
-    const params = new ParamsWriter(device, uniforms);
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const dispatch of makeDispatches(params)) encodeDispatch(device, pass, dispatch);
-    pass.end();
-    finish(encoder);
-    params.flush();
-    return encoder.finish();
-  });
-}
-
-function destroyAll(buffers: readonly GPUBuffer[]): void {
-  for (const buffer of buffers) buffer.destroy();
 }

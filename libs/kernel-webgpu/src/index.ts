@@ -21,3 +21,9 @@ export {
   type WebGpuKernelDeps,
   type WebGpuKernelOptions,
 } from './webgpu-kernel.ts';
+export {
+  benchWebGpuKernel,
+  type WebGpuBenchOptions,
+  type WebGpuBenchResult,
+  type WebGpuBenchRow,
+} from './webgpu-bench.ts';

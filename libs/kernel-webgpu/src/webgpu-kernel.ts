@@ -89,6 +89,29 @@ export async function createWebGpuKernel(
   options: WebGpuKernelOptions = {},
   deps: WebGpuKernelDeps = {},
 ): Promise<WebGpuKernel> {
+  const parts = await openKernelParts(options, deps);
+  try {
+    const kernel = kernelOf(parts, options, deps.recompute);
+    await requireKnownAnswer(kernel);
+    return kernel;
+  } catch (error) {
+    parts.session.close();
+    throw error;
+  }
+}
+
+/** A device and what was compiled and chosen on it. */
+export interface KernelParts {
+  readonly session: DeviceSession;
+  readonly stages: Stages;
+  readonly choice: GemmChoice;
+}
+
+/** @throws KernelError and RangeError as {@link createWebGpuKernel} */
+export async function openKernelParts(
+  options: WebGpuKernelOptions,
+  deps: WebGpuKernelDeps,
+): Promise<KernelParts> {
   const found = await (deps.findAdapter ?? findAdapter)(options);
   const { description } = found;
   if (description.isSoftware && options.allowSoftware !== true) {
@@ -101,10 +124,7 @@ export async function createWebGpuKernel(
   const session = await openDevice(found, options);
   try {
     const stages = await Stages.compile(session);
-    const choice = await chooseGemmPath(session, stages, variants);
-    const kernel = kernelOf(session, stages, choice, options, deps.recompute);
-    await requireKnownAnswer(kernel);
-    return kernel;
+    return { session, stages, choice: await chooseGemmPath(session, stages, variants) };
   } catch (error) {
     session.close();
     throw error;
@@ -132,10 +152,9 @@ function gemmVariants(adapter: AdapterDescription, options: WebGpuKernelOptions)
   return gemmPath ? all.filter(({ path }) => path === gemmPath) : all;
 }
 
-function kernelOf(
-  session: DeviceSession,
-  stages: Stages,
-  choice: GemmChoice,
+/** The kernel over opened parts, untested; closing it closes the device. */
+export function kernelOf(
+  { session, stages, choice }: KernelParts,
   options: WebGpuKernelOptions,
   recompute?: Kernel['computeLeaves'],
 ): WebGpuKernel {

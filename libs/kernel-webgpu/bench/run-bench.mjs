@@ -1,0 +1,12 @@
+// Bundles bench.ts and runs it here. --software takes SwiftShader from npm where the machine has no GPU.
+import { join } from 'node:path';
+import process from 'node:process';
+import { loadSoftwareVulkan } from '../../../tools/src/software-vulkan.mjs';
+import { bundleBench, outDir } from './bundle-bench.mjs';
+
+const bundle = await bundleBench(join(outDir, 'kernel-webgpu.mjs'));
+if (process.argv.includes('--software')) loadSoftwareVulkan();
+if (!process.argv.includes('--json')) {
+  process.argv.push('--json', join(outDir, 'kernel-webgpu.json'));
+}
+await import(bundle);

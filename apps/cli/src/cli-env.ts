@@ -8,6 +8,7 @@ import {
   url,
   type ConfigSection,
 } from '@tops/config';
+import { gpuFields } from './gpu-settings.ts';
 
 /** How a worker's seed is read from a variable or a file. */
 export const seedField = hexBytes({
@@ -39,6 +40,7 @@ export const cliEnv = defineEnv({
     max: 1024,
     describe: 'doctor: threads of the CPU kernel; one for each core when unset.',
   }),
+  ...gpuFields,
 });
 
 /** The command line's part of docs/configuration.md. */

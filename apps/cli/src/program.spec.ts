@@ -80,8 +80,15 @@ describe('unusable arguments', () => {
   });
 
   it('the webgpu backend is refused by the name of what is missing', async () => {
-    const result = await runInMemory([...attempt, ...small, '--backend', 'webgpu']);
+    const env = { WEBGPU_ADAPTER: 'no such GPU' };
+    const result = await runInMemory([...attempt, ...small, '--backend', 'webgpu'], { env });
     expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toContain('kernel-webgpu');
+    expect(result.stderr).toContain('no such GPU');
+    const wrong = await runInMemory([...attempt, ...small, '--backend', 'webgpu'], {
+      env: { TN: '17', ALLOW_SOFTWARE_GPU: 'perhaps' },
+    });
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain('TN: expected');
+    expect(wrong.stderr).toContain('ALLOW_SOFTWARE_GPU: expected');
   });
 });

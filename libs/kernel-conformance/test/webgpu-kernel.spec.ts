@@ -1,4 +1,4 @@
-/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+/** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { describe, it } from '@jest/globals';
 import { createWebGpuKernel, listAdapters } from '@tops/kernel-webgpu';
 import { describeKernelConformance } from '../src/index.ts';

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { unpackSwiftShader } from '../../../tools/src/software-vulkan.mjs';
+import { unpackSwiftShader } from '../test/software-vulkan.mjs';
 import { bundleBench, outDir } from './bundle-bench.mjs';
 
 const benchDir = dirname(fileURLToPath(import.meta.url));

@@ -1,7 +1,7 @@
 // Bundles bench.ts and runs it here. --software takes SwiftShader from npm where the machine has no GPU.
 import { join } from 'node:path';
 import process from 'node:process';
-import { loadSoftwareVulkan } from '../../../tools/src/software-vulkan.mjs';
+import { loadSoftwareVulkan } from '../test/software-vulkan.mjs';
 import { bundleBench, outDir } from './bundle-bench.mjs';
 
 const bundle = await bundleBench(join(outDir, 'kernel-webgpu.mjs'));

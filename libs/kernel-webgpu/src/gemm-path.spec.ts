@@ -1,4 +1,4 @@
-/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+/** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { describe, expect, it } from '@jest/globals';
 import { fcParameters, seededBytes } from '@tops/testing';
 import fc from 'fast-check';

@@ -73,9 +73,11 @@ export class GemmPath {
   }
 }
 
+export const largestTile: GemmTile = { TM: 8, TN: 8, TK: 64, WG_M: 16, WG_N: 16 };
+
 /** The tiles the trial compares where no operator chose one: large ones for big GPUs, small ones for small ones. */
 export const defaultTiles: readonly GemmTile[] = [
-  { TM: 8, TN: 8, TK: 64, WG_M: 16, WG_N: 16 },
+  largestTile,
   { TM: 8, TN: 8, TK: 64, WG_M: 8, WG_N: 8 },
   { TM: 4, TN: 8, TK: 64, WG_M: 16, WG_N: 8 },
   { TM: 4, TN: 4, TK: 64, WG_M: 8, WG_N: 8 },

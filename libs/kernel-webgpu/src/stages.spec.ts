@@ -1,4 +1,4 @@
-/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+/** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { beforeAll, expect, it } from '@jest/globals';
 import { leafHash, weightsKey } from '@tops/kernel-spec';
 import { seededBytes } from '@tops/testing';

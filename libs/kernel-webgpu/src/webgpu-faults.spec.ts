@@ -1,4 +1,4 @@
-/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+/** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { expect, it } from '@jest/globals';
 import { describeGpu } from '../test/gpu.ts';
 import { withFaults, type FaultPlan } from '../test/faults.ts';

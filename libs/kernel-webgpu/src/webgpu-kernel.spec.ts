@@ -1,4 +1,4 @@
-/** @jest-environment ../../tools/jest/webgpu-environment.mjs */
+/** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { expect, it } from '@jest/globals';
 import { bytesToHex } from '@tops/crypto';
 import { createWebGpuKernel } from './webgpu-kernel.ts';

@@ -23,6 +23,7 @@ import { ROW_STEP, type ChunkLimits } from './chunk-plan.ts';
 import { Engine } from './engine.ts';
 import {
   defaultTiles,
+  largestTile,
   dot4Variant,
   plainVariant,
   subgroupMatrixVariants,
@@ -53,8 +54,8 @@ export interface WebGpuKernelOptions extends AdapterChoice, DeviceSessionOptions
   readonly allowSoftware?: boolean;
   /** Only this GEMM path, where the device has it; default: the fastest in a trial. */
   readonly gemmPath?: GemmPathName;
-  /** Only this tile for the dot4 path. */
-  readonly tile?: GemmTile;
+  /** Only this tile for the dot4 path; sizes left out are those of the largest default tile. */
+  readonly tile?: Partial<GemmTile>;
   /** Usual size of one working buffer, of which there are eight; a fast device gets up to 256 MiB. Default 32 MiB. */
   readonly chunkBufferBytes?: number;
   /** Bound on weights kept on the device; a single larger shape still gets its place. Default 256 MiB. */
@@ -134,18 +135,17 @@ export async function openKernelParts(
 /** What the trial compares. @throws RangeError for an unusable tile */
 function gemmVariants(adapter: AdapterDescription, options: WebGpuKernelOptions): GemmVariant[] {
   const { limits } = adapter;
-  const tiles = options.tile
-    ? [options.tile]
-    : adapter.isSoftware
-      ? defaultTiles.slice(-1)
-      : defaultTiles;
+  // A software adapter's compiler takes seconds over a large tile.
+  const usualTiles = adapter.isSoftware ? defaultTiles.slice(-1) : defaultTiles;
   const fits = ({ TM, TN, TK, WG_M, WG_N }: GemmTile): boolean =>
     WG_M * WG_N <= (limits['maxComputeInvocationsPerWorkgroup'] ?? 0) &&
     TK * (TM * WG_M + TN * WG_N + 4) <= (limits['maxComputeWorkgroupStorageSize'] ?? 0);
   const all = [
     ...subgroupMatrixVariants(adapter),
     // A tile an operator asks for is compiled whatever it needs: the device then says what is wrong with it.
-    ...tiles.filter((tile) => tile === options.tile || fits(tile)).map(dot4Variant),
+    ...(options.tile ? [{ ...largestTile, ...options.tile }] : usualTiles.filter(fits)).map(
+      dot4Variant,
+    ),
     plainVariant,
   ];
   const { gemmPath } = options;

@@ -23,7 +23,7 @@ export async function attempt(options: AttemptOptions, io: CliIo): Promise<numbe
     rows === undefined ? undefined : rowsProblem({ rows, maxCount: maxChallengeRows, m: shape.m });
   if (problem !== undefined) throw new CliError(problem.detail, exitCode.unusable);
   const attemptKey = deriveAttemptKey({ prevHash, publicKey, nonce, shape });
-  const kernel = await openKernel(options.backend);
+  const kernel = await openKernel(options.backend, io.env);
   try {
     const result = await compute(kernel, { attemptKey, shape, rows });
     const { m, n, k } = shape;

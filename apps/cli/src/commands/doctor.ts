@@ -4,6 +4,7 @@ import { cliEnv } from '../cli-env.ts';
 import { exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { selfTestKernel } from '../doctor/kernel-self-test.ts';
+import { inspectGpu } from '../doctor/gpu.ts';
 import { inspectMachine } from '../doctor/machine.ts';
 import { reachVerifier } from '../doctor/verifier-reach.ts';
 import { inspectSettings } from '../doctor/worker-settings.ts';
@@ -23,6 +24,7 @@ export async function doctor(options: DoctorOptions, io: CliIo): Promise<number>
   const findings: Finding[] = [
     ...inspectMachine(),
     await selfTestKernel(threadCount),
+    ...(await inspectGpu(io.env)),
     ...inspectSettings(io.env, io.cwd),
   ];
   if (options.url !== undefined) findings.push(await reachVerifier(options.url, options.timeoutMs));

@@ -15,7 +15,6 @@ export function inspectMachine(): Finding[] {
     checkMemory(memoryBytes()),
     checkFeature('wasm simd', canValidate(simdModule)),
     checkFeature('wasm threads', canValidate(atomicsModule)),
-    found('gpu', 'ok', 'kernel-webgpu not built in; work runs on the CPU'),
   ];
 }
 

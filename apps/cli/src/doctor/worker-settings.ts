@@ -25,7 +25,11 @@ export function inspectSettings(env: Environment, cwd: string): Finding[] {
   const { values } = parsed;
   if (!values.CPU_FALLBACK)
     findings.push(
-      found('backend', 'fail', 'CPU_FALLBACK=0 demands a GPU, and kernel-webgpu is not built in'),
+      found(
+        'backend',
+        'fail',
+        'CPU_FALLBACK=0 demands a GPU, and the worker does not use kernel-webgpu yet',
+      ),
     );
   findings.push(checkKey(values, cwd));
   return findings;

@@ -1,7 +1,7 @@
 // Jest environment for specs that run shaders: a spec sees a copy of process.env and a sandboxed process, so the Vulkan
-// driver is chosen here. Use: a docblock `@jest-environment ../../tools/jest/webgpu-environment.mjs` (relative to the project).
+// driver is chosen here. Use: a docblock `@jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs` (relative to the project).
 import { TestEnvironment } from 'jest-environment-node';
-import { loadSoftwareVulkan } from '../src/software-vulkan.mjs';
+import { loadSoftwareVulkan } from './software-vulkan.mjs';
 
 export default class WebGpuEnvironment extends TestEnvironment {
   async setup() {

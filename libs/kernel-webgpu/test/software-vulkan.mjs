@@ -13,10 +13,10 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { URL, fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 
-const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url));
+const workspaceRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const wanted = new Set(['libvk_swiftshader.so', 'libvulkan.so.1', 'vk_swiftshader_icd.json']);
 // glibc's bits/dlfcn.h; Node.js has no name for it. Unloading a driver whose threads live ends in a crash.
 const RTLD_NODELETE = 0x1000;

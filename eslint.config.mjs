@@ -25,7 +25,15 @@ const allowedLibs = {
   testing: [],
 };
 const appLibs = {
-  worker: ['config', 'observability', 'crypto', 'protocol', 'kernel-spec', 'kernel-cpu'],
+  worker: [
+    'config',
+    'observability',
+    'crypto',
+    'protocol',
+    'kernel-spec',
+    'kernel-cpu',
+    'kernel-webgpu',
+  ],
   verifier: [
     'config',
     'observability',

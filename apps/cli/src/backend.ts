@@ -1,10 +1,9 @@
-import { formatConfigError, parseEnv, type Environment } from '@tops/config';
+import { formatConfigError, gpuSettings, parseEnv, type Environment } from '@tops/config';
 import { createCpuKernel, createReferenceKernel } from '@tops/kernel-cpu';
 import { KernelError, type Kernel } from '@tops/kernel-spec';
 import { createWebGpuKernel } from '@tops/kernel-webgpu';
 import { cliEnv } from './cli-env.ts';
 import { CliError, exitCode } from './cli-io.ts';
-import { gpuOptions } from './gpu-settings.ts';
 
 export const backends = ['reference', 'cpu', 'webgpu'] as const;
 export type Backend = (typeof backends)[number];
@@ -32,7 +31,7 @@ async function openGpu(env: Environment): Promise<Kernel> {
     throw new CliError(parsed.errors.map(formatConfigError).join('\n'), exitCode.unusable);
   }
   try {
-    return await createWebGpuKernel(gpuOptions(parsed.values));
+    return await createWebGpuKernel(gpuSettings(parsed.values));
   } catch (cause) {
     const isUsers =
       cause instanceof RangeError ||

@@ -1,6 +1,7 @@
 import {
   defineEnv,
   flag,
+  gpuFields,
   hexBytes,
   integer,
   path,
@@ -8,7 +9,6 @@ import {
   url,
   type ConfigSection,
 } from '@tops/config';
-import { gpuFields } from './gpu-settings.ts';
 
 /** How a worker's seed is read from a variable or a file. */
 export const seedField = hexBytes({

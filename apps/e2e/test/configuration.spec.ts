@@ -61,10 +61,12 @@ describe('refusals of one app', () => {
   it('the worker demands a GPU with CPU_FALLBACK=0 and says what is missing', async () => {
     const result = await failToStart('worker', {
       CPU_FALLBACK: '0',
+      WEBGPU_ADAPTER: 'no such GPU',
       WORKER_PORT: String(await freePort()),
     });
-    expect(result.code).toBe(78);
-    expect(result.output).toContain('kernel-webgpu');
+    expect(result.code).toBe(1);
+    expect(result.output).toContain('no such GPU');
+    expect(result.output).toContain('CPU_FALLBACK=1');
   });
 
   it('a mistyped variable is named with the one that was meant', async () => {

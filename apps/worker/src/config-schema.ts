@@ -4,6 +4,7 @@ import {
   decimal,
   defineEnv,
   flag,
+  gpuFields,
   hexBytes,
   integer,
   path,
@@ -73,13 +74,21 @@ export const workerEnv = defineEnv(
     }),
     DATA_DIR: path({ describe: 'Where the development key lives.', default: './data/worker' }),
     CPU_FALLBACK: flag({
-      describe: '1 computes on the CPU. 0 demands a GPU, which this build does not have yet.',
+      describe:
+        '1 computes on the CPU where no GPU can be used, or none any more. 0 ends the worker then, with the reason.',
       default: true,
     }),
     CPU_THREADS: integer({
       describe: 'Threads of the CPU kernel; one for each core when unset.',
       min: 1,
       max: 1024,
+    }),
+    ...gpuFields,
+    MAX_DEVICE_RESETS: integer({
+      describe: 'Times in a row that a failing GPU is opened anew before it is given up.',
+      min: 0,
+      max: 1000,
+      default: 5,
     }),
     AUTOTUNE_TARGET_MS: integer({
       describe:

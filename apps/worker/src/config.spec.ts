@@ -43,7 +43,7 @@ describe('readWorkerConfig', () => {
       WORKER_PORT: '65536',
       AUTOTUNE_PRESETS: '16384,1000,1024',
       RATE_LIMIT_PER_SECOND: '0',
-      CPU_FALLBACK: '0',
+      CPU_FALLBACK: 'no',
       WORKER_PROT: '8082',
       MAX_RETRYS: '3',
     });
@@ -78,7 +78,7 @@ describe('readWorkerConfig', () => {
       for (const [wrong, name] of [
         [{ WORKER_PORT: 'x' }, 'WORKER_PORT'],
         [{ MAX_RETRYS: '3' }, 'MAX_RETRYS'],
-        [{ CPU_FALLBACK: '0' }, 'CPU_FALLBACK'],
+        [{ CPU_FALLBACK: 'no' }, 'CPU_FALLBACK'],
       ] as const) {
         expect(variables({ ...key, ...wrong, DEVICE_DID: foreign })).toEqual(
           ['DEVICE_DID', name].sort(),
@@ -97,9 +97,18 @@ describe('readWorkerConfig', () => {
     expect(errorsOf({ AUTOTUNE_PRESETS })[0]?.expected).toMatch(/^preset 2 of 2 .*sizes\.n/);
   });
 
-  it('CPU_FALLBACK=0 names what is missing', () => {
-    expect(errorsOf({ CPU_FALLBACK: '0' })[0]?.hint).toContain('libs/kernel-webgpu');
-    expect(errorsOf({ CPU_FALLBACK: '1' })).toEqual([]);
+  it('reads which device computes', () => {
+    expect(configOf({}).device).toEqual({
+      gpu: { allowSoftware: false },
+      mayFallBack: true,
+      maxResets: 5,
+      threadCount: undefined,
+    });
+    const env = { CPU_FALLBACK: '0', WEBGPU_ADAPTER: 'H200', TM: '4', WG_N: '8' };
+    expect(configOf(env).device).toMatchObject({
+      gpu: { adapter: 'H200', tile: { TM: 4, WG_N: 8 } },
+      mayFallBack: false,
+    });
   });
 
   it('takes the key in either case, or from a file', () => {

@@ -1,4 +1,5 @@
 import {
+  gpuSettings,
   loadSecretFile,
   parseEnv,
   type ConfigError,
@@ -8,8 +9,8 @@ import {
 import { keyPairFromSeed, publicKeyToDid, type KeyPair } from '@tops/crypto';
 import type { LogLevel } from '@tops/observability';
 import type { Shape } from '@tops/protocol';
+import type { DeviceSettings } from './device.ts';
 import { seedField, workerEnv } from './config-schema.ts';
-import { deviceProblem } from './device.ts';
 
 export { workerConfigSection } from './config-schema.ts';
 
@@ -22,7 +23,7 @@ export interface WorkerConfig {
   readonly port: number;
   readonly host: string | undefined;
   readonly dataDir: string;
-  readonly cpuThreadCount: number | undefined;
+  readonly device: DeviceSettings;
   readonly autotune: {
     readonly targetMs: number;
     readonly presets: readonly Shape[];
@@ -49,10 +50,7 @@ export function readWorkerConfig(env: Environment): ConfigResult {
   const parsed = parseEnv(workerEnv, env, { prefixes: ['WORKER_'] });
   // All of it, whatever else is wrong: who corrects one variable must not then learn of the next.
   const values: Partial<Values> = parsed.ok ? parsed.values : parsed.partial;
-  const errors = [
-    ...(parsed.ok ? [] : parsed.errors),
-    ...present(deviceProblem(env['CPU_FALLBACK'])),
-  ];
+  const errors = parsed.ok ? [] : [...parsed.errors];
   const warnings: string[] = [];
   let seed = values.WORKER_SK_HEX;
   if (values.WORKER_SK_FILE !== undefined) {
@@ -95,7 +93,12 @@ function toConfig(values: Values, keyPair: KeyPair | undefined): WorkerConfig {
     port: values.WORKER_PORT,
     host: values.WORKER_HOST,
     dataDir: values.DATA_DIR,
-    cpuThreadCount: values.CPU_THREADS,
+    device: {
+      gpu: gpuSettings(values),
+      mayFallBack: values.CPU_FALLBACK,
+      maxResets: values.MAX_DEVICE_RESETS,
+      threadCount: values.CPU_THREADS,
+    },
     autotune: {
       targetMs: values.AUTOTUNE_TARGET_MS,
       presets: values.AUTOTUNE_PRESETS,

@@ -1,5 +1,5 @@
 import { bytesToHex, type KeyPair } from '@tops/crypto';
-import { deriveAttemptKey, type Commitment } from '@tops/kernel-spec';
+import { deriveAttemptKey, type Commitment, type Kernel } from '@tops/kernel-spec';
 import {
   KERNEL_VERSION,
   receiptIdOf,
@@ -22,17 +22,18 @@ export class ReceiptSigner {
   readonly #keyPair: KeyPair;
   readonly #publicKey: Uint8Array;
   readonly #deviceDid: string;
-  readonly #driverHint: string;
+  readonly #kernel: Pick<Kernel, 'driverHint'>;
 
   constructor(options: {
     readonly keyPair: KeyPair;
     readonly deviceDid: string;
-    readonly driverHint: string;
+    /** Names what computes; another one after a fallback. */
+    readonly kernel: Pick<Kernel, 'driverHint'>;
   }) {
     this.#keyPair = options.keyPair;
     this.#publicKey = options.keyPair.publicKey;
     this.#deviceDid = options.deviceDid;
-    this.#driverHint = options.driverHint;
+    this.#kernel = options.kernel;
   }
 
   /** The 32-byte key that the attempt's operand stream and leaves are made with. */
@@ -56,7 +57,7 @@ export class ReceiptSigner {
         sizes: shape,
         work_root_hex: bytesToHex(commitment.workRoot),
         time_ms: Math.round(elapsedMs),
-        driver_hint: this.#driverHint,
+        driver_hint: this.#kernel.driverHint,
       },
       this.#keyPair,
     );

@@ -11,7 +11,7 @@ import {
   type Logger,
 } from '@tops/observability';
 import type { WorkerConfig } from './config.ts';
-import { openKernel } from './device.ts';
+import { openDevice } from './device.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { statusFields, statusText, type WorkerStatus } from './status.ts';
 import { statusIntervalMs, type StatusLine, type StatusMode } from './status-line.ts';
@@ -58,15 +58,15 @@ export async function startService(options: ServiceOptions, deps: ServiceDeps): 
   });
   lifecycle.onShutdown('http server', () => http.close(1000));
 
-  const kernel = await openKernel({ threadCount: config.cpuThreadCount });
+  const kernel = await openDevice(config.device, { logger });
   lifecycle.onShutdown('kernel', () => kernel.close());
+  void kernel.failed.then(() => lifecycle.shutdown('the compute device is gone', 1));
   readiness.set('kernel', true);
-  const { driverHint, threadCount } = kernel;
-  logger.info('compute device', { driverHint, threadCount });
+  logger.info('compute device', { driverHint: kernel.driverHint });
   if (lifecycle.signal.aborted) return;
 
   const worker = new Worker(
-    { keyPair, settings: config, trialRowCount: 64 * threadCount },
+    { keyPair, settings: config, trialRowCount: kernel.trialRowCount },
     { kernel, metrics, readiness, logger, timing: systemTiming },
   );
   started.worker = worker;

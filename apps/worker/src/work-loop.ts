@@ -65,7 +65,7 @@ export class WorkLoop {
     this.#options = options;
     this.#deps = deps;
     this.#slots = new Slots(options.maxAnswersInFlight);
-    this.#signer = new ReceiptSigner({ ...options, driverHint: deps.kernel.driverHint });
+    this.#signer = new ReceiptSigner({ ...options, kernel: deps.kernel });
     this.#reactions = new VerdictReactions(options, deps);
   }
 

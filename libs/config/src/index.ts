@@ -17,6 +17,7 @@ export {
 export { summariseEnv, type EnvSummaryRow } from './env-summary.ts';
 export type { Field, FieldOptions, FieldResult } from './field.ts';
 export { choice, custom, decimal, flag, integer } from './fields.ts';
+export { gpuFields, gpuSettings, type GpuSettings } from './gpu-fields.ts';
 export { isServiceLink } from './look-alikes.ts';
 export { parseEnv, type Environment, type EnvResult, type ParseEnvOptions } from './parse-env.ts';
 export { loadSecretFile, type SecretFileInput, type SecretFileResult } from './secret-file.ts';

@@ -83,12 +83,19 @@ describe('settings', () => {
     ]);
   });
 
-  it('demands what is not there when CPU_FALLBACK=0', () => {
-    const findings = inspectSettings({ CPU_FALLBACK: '0' }, directory);
-    expect(findings).toContainEqual({
-      check: 'backend',
-      state: 'fail',
-      detail: expect.stringContaining('kernel-webgpu'),
+  it('demands a GPU when CPU_FALLBACK=0', async () => {
+    const env = { CPU_FALLBACK: '0', WEBGPU_ADAPTER: 'no such GPU' };
+    const result = await runInMemory(['doctor', '--json'], { env, cwd: directory });
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      findings: expect.arrayContaining([
+        {
+          check: 'backend',
+          state: 'fail',
+          detail: expect.stringContaining('CPU_FALLBACK=0 demands a GPU'),
+        },
+      ]),
+      uses: { backend: 'none' },
     });
   });
 });

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseEnv } from '@tops/config';
 import { cliEnv } from '../cli-env.ts';
 import { exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
-import type { Finding } from '../doctor/finding.ts';
+import { found, type Finding } from '../doctor/finding.ts';
 import { selfTestKernel } from '../doctor/kernel-self-test.ts';
 import { inspectGpu } from '../doctor/gpu.ts';
 import { inspectMachine } from '../doctor/machine.ts';
@@ -28,11 +28,12 @@ export async function doctor(options: DoctorOptions, io: CliIo): Promise<number>
     ...inspectSettings(io.env, io.cwd),
   ];
   if (options.url !== undefined) findings.push(await reachVerifier(options.url, options.timeoutMs));
+  const backend = chooseBackend(findings, !env.ok || env.values.CPU_FALLBACK);
+  if (backend === 'none')
+    findings.push(found('backend', 'fail', 'CPU_FALLBACK=0 demands a GPU, and none can be used'));
   const failures = findings.filter((finding) => finding.state === 'fail');
   const uses = {
-    backend: failures.some(({ check }) => check === 'cpu kernel' || check === 'backend')
-      ? 'none'
-      : 'cpu',
+    backend: failures.some(({ check }) => check === 'cpu kernel') ? 'none' : backend,
     threads: threadCount ?? availableParallelism(),
     verifier: options.url ?? 'none',
   };
@@ -47,4 +48,11 @@ export async function doctor(options: DoctorOptions, io: CliIo): Promise<number>
     );
   }
   return failures.length === 0 ? exitCode.ok : exitCode.failed;
+}
+
+/** What a worker started here would compute with. */
+function chooseBackend(findings: readonly Finding[], mayFallBack: boolean): string {
+  const hasGpu = findings.some(({ check, state }) => check === 'gpu kernel' && state === 'ok');
+  if (hasGpu) return 'webgpu';
+  return mayFallBack ? 'cpu' : 'none';
 }

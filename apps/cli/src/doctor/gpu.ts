@@ -1,4 +1,4 @@
-import { parseEnv, type Environment } from '@tops/config';
+import { gpuSettings, parseEnv, type Environment } from '@tops/config';
 import {
   createWebGpuKernel,
   listAdapters,
@@ -7,7 +7,6 @@ import {
 } from '@tops/kernel-webgpu';
 import { cliEnv } from '../cli-env.ts';
 import { describeError } from '../cli-io.ts';
-import { gpuOptions } from '../gpu-settings.ts';
 import { found, type Finding } from './finding.ts';
 
 /** Limits that bound what a GPU can be given. */
@@ -22,7 +21,7 @@ const shownLimits = [
 export async function inspectGpu(env: Environment): Promise<Finding[]> {
   const parsed = parseEnv(cliEnv, env);
   if (!parsed.ok) return [];
-  const options = gpuOptions(parsed.values);
+  const options = gpuSettings(parsed.values);
   let adapters: AdapterDescription[];
   try {
     adapters = await listAdapters(options);
@@ -31,8 +30,7 @@ export async function inspectGpu(env: Environment): Promise<Finding[]> {
   }
   if (adapters.length === 0) return [found('gpu', 'ok', 'none: Dawn finds no adapter')];
   const findings = adapters.map((adapter) => found('gpu', 'ok', describeAdapter(adapter)));
-  if (adapters.every(({ isSoftware }) => isSoftware) && options.allowSoftware !== true)
-    return findings;
+  if (adapters.every(({ isSoftware }) => isSoftware) && !options.allowSoftware) return findings;
   try {
     const kernel = await createWebGpuKernel(options);
     findings.push(found('gpu kernel', 'ok', kernel.driverHint));

@@ -23,14 +23,6 @@ export function inspectSettings(env: Environment, cwd: string): Finding[] {
     return findings;
   }
   const { values } = parsed;
-  if (!values.CPU_FALLBACK)
-    findings.push(
-      found(
-        'backend',
-        'fail',
-        'CPU_FALLBACK=0 demands a GPU, and the worker does not use kernel-webgpu yet',
-      ),
-    );
   findings.push(checkKey(values, cwd));
   return findings;
 }

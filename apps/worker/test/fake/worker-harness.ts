@@ -56,7 +56,12 @@ export function startWorker(verifier: FakeVerifier, options: HarnessOptions = {}
         port: 0,
         host: undefined,
         dataDir: '/nonexistent',
-        cpuThreadCount: 1,
+        device: {
+          gpu: { allowSoftware: false },
+          mayFallBack: true,
+          maxResets: 0,
+          threadCount: undefined,
+        },
         autotune: { targetMs: 300, presets: [{ m: 64, n: 64, k: 64 }], isDisabled: true },
         requestsPerSecond: 10_000,
         maxAnswersInFlight: 4,

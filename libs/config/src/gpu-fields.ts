@@ -1,9 +1,10 @@
-import { choice, flag, integer, text, type EnvValues } from '@tops/config';
-import type { WebGpuKernelOptions } from '@tops/kernel-webgpu';
+import type { EnvValues } from './env-schema.ts';
+import { choice, flag, integer } from './fields.ts';
+import { text } from './text-fields.ts';
 
 const tileSize = (describe: string, max: number) => integer({ describe, min: 1, max });
 
-/** Variables that choose the GPU and how it multiplies; the worker reads the same ones. */
+/** Variables that choose the GPU and how it multiplies: the worker and the command line read the same ones. */
 export const gpuFields = {
   WEBGPU_ADAPTER: text({
     describe: 'Part of the name of the GPU to use; the first match wins.',
@@ -25,8 +26,15 @@ export const gpuFields = {
   WG_N: tileSize('Columns of invocations in a workgroup.', 256),
 } as const;
 
-/** What the kernel takes of them. */
-export function gpuOptions(values: EnvValues<typeof gpuFields>): WebGpuKernelOptions {
+/** The same as settings; what is unset is absent. */
+export interface GpuSettings {
+  readonly allowSoftware: boolean;
+  readonly adapter?: string;
+  readonly backend?: string;
+  readonly tile?: Partial<Record<'TM' | 'TN' | 'TK' | 'WG_M' | 'WG_N', number>>;
+}
+
+export function gpuSettings(values: EnvValues<typeof gpuFields>): GpuSettings {
   const { WEBGPU_ADAPTER, WEBGPU_BACKEND, ALLOW_SOFTWARE_GPU, TM, TN, TK, WG_M, WG_N } = values;
   const tile = Object.fromEntries(
     Object.entries({ TM, TN, TK, WG_M, WG_N }).filter(([, size]) => size !== undefined),

@@ -6,6 +6,7 @@ const limits = {
   usualBufferBytes: 2 ** 25,
   largeBufferBytes: 2 ** 28,
   busyOps: 2 ** 30,
+  maxRows: 65_535 * 128,
   maxOps: 2 ** 40,
 };
 
@@ -23,6 +24,12 @@ describe('planChunk', () => {
     const shape = { m: 2 ** 20, n: 1024, k: 1024 };
     expect(planChunk(shape, { ...limits, maxOps: 2 ** 32 }).chunkRows).toBe(1024);
     expect(planChunk(shape, { ...limits, maxOps: 1 }).chunkRows).toBe(64);
+  });
+
+  it('keeps to what one dispatch covers', () => {
+    const shape = { m: 2 ** 24, n: 64, k: 64 };
+    expect(planChunk(shape, limits).chunkRows).toBe(2 ** 19);
+    expect(planChunk(shape, { ...limits, maxRows: 65_535 * 8 }).chunkRows).toBe(65_535 * 8 - 56);
   });
 
   it('grows chunks on a fast device, up to the bound', () => {

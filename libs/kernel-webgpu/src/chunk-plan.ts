@@ -14,6 +14,8 @@ export interface ChunkLimits {
   readonly largeBufferBytes: number;
   /** Work of a submission that keeps the device busy while the host prepares the next. */
   readonly busyOps: number;
+  /** What one dispatch of the GEMM shader covers. */
+  readonly maxRows: number;
   /** Bound on the work of one submission, so that an abort, a deadline and the system's watchdog see steady progress. */
   readonly maxOps: number;
 }
@@ -46,7 +48,7 @@ export function planChunk(shape: Shape, limits: ChunkLimits): ChunkPlan {
   const opsPerRow = Number(shapeOps({ m: 1, n, k }));
   const maxBytes = Math.min(limits.maxBufferBytes, limits.largeBufferBytes);
   const wanted = Math.max(limits.usualBufferBytes / rowBytes, limits.busyOps / opsPerRow);
-  const rows = Math.min(m, wanted, maxBytes / rowBytes, limits.maxOps / opsPerRow);
+  const rows = Math.min(m, wanted, limits.maxRows, maxBytes / rowBytes, limits.maxOps / opsPerRow);
   const chunkRows = Math.max(ROW_STEP, Math.floor(rows / ROW_STEP) * ROW_STEP);
   return planRows(shape, chunkRows);
 }

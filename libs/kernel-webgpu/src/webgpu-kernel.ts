@@ -20,6 +20,7 @@ import {
   type DeviceSessionOptions,
 } from './device/device-session.ts';
 import { ROW_STEP, type ChunkLimits } from './chunk-plan.ts';
+import { MAX_WORKGROUPS } from './device/dispatch.ts';
 import { Engine } from './engine.ts';
 import {
   defaultTiles,
@@ -209,7 +210,7 @@ export function kernelOf(
 
 function chunkLimits(
   { device, adapter }: DeviceSession,
-  { opsPerSecond }: GemmChoice,
+  { opsPerSecond, path }: GemmChoice,
   { chunkBufferBytes }: WebGpuKernelOptions,
 ): ChunkLimits {
   const assumed = adapter.isSoftware ? SOFTWARE_OPS_PER_SECOND : UNMEASURED_OPS_PER_SECOND;
@@ -220,6 +221,7 @@ function chunkLimits(
     usualBufferBytes: chunkBufferBytes ?? DEFAULT_CHUNK_BUFFER_BYTES,
     largeBufferBytes: Math.max(chunkBufferBytes ?? LARGE_CHUNK_BUFFER_BYTES, ROW_STEP),
     busyOps: speed * BUSY_SECONDS,
+    maxRows: MAX_WORKGROUPS * path.variant.workgroupRows,
     maxOps: Math.max(MIN_CHUNK_OPS, speed * MAX_CHUNK_SECONDS),
   };
 }

@@ -4,7 +4,7 @@ import { KernelError } from '@tops/kernel-spec';
 /** Invocations of a workgroup in the shaders that take a flat index (`@workgroup_size(64)`). */
 const FLAT_WORKGROUP = 64;
 /** WebGPU's default maxComputeWorkgroupsPerDimension; no device offers less. */
-const MAX_WORKGROUPS = 65_535;
+export const MAX_WORKGROUPS = 65_535;
 
 export type Grid = readonly [x: number, y: number];
 

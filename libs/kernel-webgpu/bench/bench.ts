@@ -36,9 +36,14 @@ function printLine(cells: readonly string[]): void {
   console.log(cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  '));
 }
 
+/** A software adapter's figures differ in the third place, a GPU's have five before it. */
+function figure(gops: number): string {
+  return gops.toFixed(gops < 10 ? 3 : 1);
+}
+
 function printRow({ path, shape, gemmGops, attemptGops, ratio, variant }: WebGpuBenchRow): void {
   const size = `${shape.m}×${shape.n}×${shape.k}`;
-  printLine([path, size, gemmGops.toFixed(1), attemptGops.toFixed(1), ratio.toFixed(3), variant]);
+  printLine([path, size, figure(gemmGops), figure(attemptGops), ratio.toFixed(3), variant]);
 }
 
 const { adapter, backend, software } = values;

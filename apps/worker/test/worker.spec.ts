@@ -46,11 +46,12 @@ describe('the work loop', () => {
   });
 
   it('counts nonces up from one random start', async () => {
-    fixture.start();
+    const { stub } = fixture.start();
     await fixture.accepted(4);
-    const [first = 0] = fixture.verifier.nonces;
-    expect(new Set(fixture.verifier.nonces).size).toBe(fixture.verifier.nonces.length);
-    expect(Math.max(...fixture.verifier.nonces) - first).toBe(fixture.verifier.nonces.length - 1);
+    // Receipts are in flight together, so they arrive in any order and one of them may still be on its way.
+    const nonces = [...fixture.verifier.nonces];
+    expect(new Set(nonces).size).toBe(nonces.length);
+    expect(Math.max(...nonces) - Math.min(...nonces)).toBeLessThan(stub.commitCount);
   });
 
   it('keeps computing while answers are in flight, up to the bound', async () => {

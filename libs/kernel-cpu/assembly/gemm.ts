@@ -1,23 +1,23 @@
-// One layer for a chunk of rows: int16 operands, exact int32 accumulators, requantised as they leave the registers.
+// Products of int16 operands for a chunk of rows, added to exact int32 sums.
 
 function multiplyAdd(sum: v128, left: v128, right: v128): v128 {
   return i32x4.add(sum, i32x4.dot_i16x8_s(left, right));
 }
 
-/** clamp(acc >> shift, 0, 127) of 8 neighbouring accumulators, as int16. */
-function requantise(low: v128, high: v128, shift: i32): v128 {
-  const narrow = i16x8.narrow_i32x4_s(i32x4.shr_s(low, shift), i32x4.shr_s(high, shift));
-  return i16x8.min_s(i16x8.max_s(narrow, i16x8.splat(0)), i16x8.splat(127));
-}
-
-function storeTile<T>(out: usize, values: v128): void {
-  if (sizeof<T>() == 2) v128.store(out, values);
-  else v128.store64_lane(out, i8x16.narrow_i16x8_s(values, values), 0);
+/** Adds one row of a tile to its sums, or subtracts it. */
+function accumulate(at: usize, low: v128, high: v128, isSubtracted: u32): void {
+  if (isSubtracted) {
+    v128.store(at, i32x4.sub(v128.load(at), low), 0);
+    v128.store(at, i32x4.sub(v128.load(at, 16), high), 16);
+  } else {
+    v128.store(at, i32x4.add(v128.load(at), low), 0);
+    v128.store(at, i32x4.add(v128.load(at, 16), high), 16);
+  }
 }
 
 /**
- * One panel of 8 columns: 4 × 8 tiles over the whole inner dimension, so that nothing but finished values is stored and
- * the panel stays in the first-level cache while the rows pass by.
+ * One panel of 8 columns: 4 × 8 tiles over the whole inner dimension, so that sums leave the registers once and the panel
+ * stays in the first-level cache while the rows pass by.
  *
  * Eight accumulators, two weight vectors, four splats and one product are exactly the 15 registers V8 allocates. Its
  * scheduler lifts every load of a basic block to the block's top, which spills in an unrolled body; the exits that are
@@ -27,15 +27,17 @@ function storeTile<T>(out: usize, values: v128): void {
  * A function of its own, called once a panel: V8 swaps baseline for optimised code between calls only, and a whole layer
  * would be one long call.
  */
-function panel<T>(
+function panel(
   left: usize,
   leftStride: usize,
   rowCount: u32,
   panelStart: usize,
   panelBytes: usize,
-  out: usize,
-  outStride: usize,
-  shift: i32,
+  sums0: usize,
+  sums1: usize,
+  sums2: usize,
+  sums3: usize,
+  subtracted: u32,
 ): void {
   const panelEnd = panelStart + panelBytes;
   const never1 = panelEnd + 1;
@@ -131,25 +133,38 @@ function panel<T>(
       w += 128;
       if (w == panelEnd) break;
     }
-    storeTile<T>(out, requantise(low0, high0, shift));
-    storeTile<T>(out + outStride, requantise(low1, high1, shift));
-    storeTile<T>(out + 2 * outStride, requantise(low2, high2, shift));
-    storeTile<T>(out + 3 * outStride, requantise(low3, high3, shift));
+    for (let i: u32 = 0; i < 4; i++) {
+      let at = i == 0 ? sums0 : i == 1 ? sums1 : i == 2 ? sums2 : sums3;
+      if (at == 0) break;
+      at += (<usize>row) << 5;
+      const isSubtracted = (subtracted >> i) & 1;
+      accumulate(at, low0, high0, isSubtracted);
+      accumulate(at + 32, low1, high1, isSubtracted);
+      accumulate(at + 64, low2, high2, isSubtracted);
+      accumulate(at + 96, low3, high3, isSubtracted);
+    }
     left += leftStride << 2;
-    out += outStride << 2;
   }
 }
 
+/** Zeroes a range, where TypedArray.fill on shared memory would go byte by byte. */
+export function clear(address: usize, byteLength: usize): void {
+  memory.fill(address, 0, byteLength);
+}
+
 /**
- * Layer 1: out = clamp((left · weights) >> shift, 0, 127), left as int16 for the next layer.
+ * sums += left · weights, exact modulo 2^32, for up to four blocks of sums at once: what one product of a Strassen
+ * level contributes to.
  *
  * @param left rowCount (a multiple of 4) rows of int16, `leftStride` bytes apart
  * @param depth inner dimension, a multiple of 8
  * @param packed weights as packRows writes them, panels `panelStride` bytes apart
  * @param columnCount a multiple of 8
- * @param out rowCount rows of int16, `outStride` bytes apart
+ * @param sums0 panels of 8 columns, `sumsPanelStride` bytes apart, each rowCount rows of 8 int32; so are sums1 to sums3, of
+ *   which the first 0 ends the list
+ * @param subtracted bit i: the product is subtracted from sums i instead
  */
-export function gemmToInt16(
+export function gemm(
   left: usize,
   leftStride: usize,
   rowCount: u32,
@@ -157,41 +172,20 @@ export function gemmToInt16(
   packed: usize,
   panelStride: usize,
   columnCount: u32,
-  out: usize,
-  outStride: usize,
-  shift: i32,
+  sums0: usize,
+  sums1: usize,
+  sums2: usize,
+  sums3: usize,
+  sumsPanelStride: usize,
+  subtracted: u32,
 ): void {
+  const panelBytes = (<usize>depth) << 4;
   for (let column: u32 = 0; column < columnCount; column += 8) {
-    panel<i16>(left, leftStride, rowCount, packed, (<usize>depth) << 4, out, outStride, shift);
+    panel(left, leftStride, rowCount, packed, panelBytes, sums0, sums1, sums2, sums3, subtracted);
     packed += panelStride;
-    out += 16;
-  }
-}
-
-/**
- * Layer 2: out = clamp((left · weights) >> shift, 0, 127) as the bytes that are hashed.
- *
- * @param left rowCount (a multiple of 4) rows of int16, `leftStride` bytes apart
- * @param depth inner dimension, a multiple of 8
- * @param packed weights as packRows writes them, panels `panelStride` bytes apart
- * @param columnCount a multiple of 8
- * @param out rowCount rows of int8, `outStride` bytes apart
- */
-export function gemmToInt8(
-  left: usize,
-  leftStride: usize,
-  rowCount: u32,
-  depth: u32,
-  packed: usize,
-  panelStride: usize,
-  columnCount: u32,
-  out: usize,
-  outStride: usize,
-  shift: i32,
-): void {
-  for (let column: u32 = 0; column < columnCount; column += 8) {
-    panel<i8>(left, leftStride, rowCount, packed, (<usize>depth) << 4, out, outStride, shift);
-    packed += panelStride;
-    out += 8;
+    sums0 += sumsPanelStride;
+    if (sums1) sums1 += sumsPanelStride;
+    if (sums2) sums2 += sumsPanelStride;
+    if (sums3) sums3 += sumsPanelStride;
   }
 }

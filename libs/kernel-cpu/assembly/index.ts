@@ -2,6 +2,8 @@
 // any number of threads may instantiate the module over one memory.
 export { streamRows } from './stream';
 export { packRows } from './pack';
-export { gemmToInt16, gemmToInt8 } from './gemm';
+export { combineBlocks } from './combine';
+export { clear, gemm } from './gemm';
+export { requantiseToInt16, requantiseToInt8 } from './requantise';
 export { hashRows } from './leaf';
 export { multiplyAddRounds } from './limit';

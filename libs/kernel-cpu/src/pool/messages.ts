@@ -30,6 +30,7 @@ export type SharedTask =
       readonly pieceCount: number;
       readonly place: WeightsPlace;
       readonly attempt: Attempt;
+      readonly rowsPerPass: number;
       readonly retainedNodeLimit: number;
       readonly tree: SharedArrayBuffer;
     };

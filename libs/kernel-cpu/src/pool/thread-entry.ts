@@ -57,7 +57,7 @@ function pieceRunner(task: SharedTask): (piece: number) => void {
   const layout = retainedTreeLayout(task.attempt.shape.m, task.retainedNodeLimit);
   const tree = new Uint8Array(task.tree);
   return (piece) => {
-    engine.commitChunk(task.place, task.attempt, piece, layout, tree);
+    engine.commitPass(task, piece, layout, tree);
   };
 }
 

@@ -9,10 +9,16 @@ import type { CpuBackend } from '../backend.ts';
 import { Arena } from '../wasm/arena.ts';
 import { WasmEngine, type StageTimes } from '../wasm/engine.ts';
 import { compileKernelModule } from '../wasm/kernel-module.ts';
-import { CHUNK_ROWS, type WeightsPlace } from '../wasm/layout.ts';
+import {
+  attemptLevels,
+  CHUNK_ROWS,
+  passRows,
+  type WeightsLevels,
+  type WeightsPlace,
+} from '../wasm/layout.ts';
 import type { StartWorker } from './pool-thread.ts';
 import { ThreadPool, type Submission } from './thread-pool.ts';
-import { WeightsCache, type WeightsLease } from './weights-cache.ts';
+import { WeightsCache, type WantedWeights, type WeightsLease } from './weights-cache.ts';
 
 export interface WasmBackendOptions {
   readonly threadCount: number;
@@ -23,6 +29,9 @@ export interface WasmBackendOptions {
 
 /** Crashes forgiven for each thread of the pool, over its whole life. */
 const REPLACEMENTS_PER_THREAD = 4;
+
+/** Fewer large passes than this for each thread, and the last ones would be waited for. */
+const PASSES_PER_THREAD = 4;
 
 /** The WebAssembly SIMD kernel on worker threads over one shared memory. */
 export async function createWasmBackend(
@@ -38,6 +47,12 @@ export async function createWasmBackend(
       { module, memory, ...(startWorker && { start: startWorker }) },
     );
   });
+}
+
+/** As many rows a pass as help, but not so many that threads run out of passes before the others are done. */
+function rowsPerPassFor(m: number, levels: WeightsLevels, threadCount: number): number {
+  const most = passRows(levels);
+  return m >= most * threadCount * PASSES_PER_THREAD ? most : CHUNK_ROWS;
 }
 
 class WasmBackend implements CpuBackend {
@@ -65,13 +80,17 @@ class WasmBackend implements CpuBackend {
   async buildTree(attempt: Attempt, signal?: AbortSignal): Promise<RetainedTree> {
     const layout = retainedTreeLayout(attempt.shape.m, this.#retainedNodeLimit);
     const tree = this.#allocateTree(layout.byteLength);
-    await this.#withWeights(attempt, signal, ({ place }) =>
+    const { m, n, k } = attempt.shape;
+    const wanted = { n, k, levels: attemptLevels(n, k) };
+    const rowsPerPass = rowsPerPassFor(m, wanted.levels, this.threadCount);
+    await this.#withWeights(wanted, signal, ({ place }) =>
       this.#pool.runShared(
         {
           kind: 'commit',
-          pieceCount: attempt.shape.m / CHUNK_ROWS,
+          pieceCount: Math.ceil(m / rowsPerPass),
           place,
           attempt,
+          rowsPerPass,
           retainedNodeLimit: this.#retainedNodeLimit,
           tree,
         },
@@ -86,7 +105,8 @@ class WasmBackend implements CpuBackend {
     rows: readonly number[],
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    return this.#withWeights(attempt, signal, ({ place }) =>
+    const { n, k } = attempt.shape;
+    return this.#withWeights({ n, k }, signal, ({ place }) =>
       this.#pool.runSingle({ kind: 'leaves', place, attempt, rows }, signal),
     );
   }
@@ -101,12 +121,11 @@ class WasmBackend implements CpuBackend {
 
   /** Holds the weights until the last thread has left the work, which after an abort is later than the answer. */
   async #withWeights(
-    attempt: Attempt,
+    wanted: WantedWeights,
     signal: AbortSignal | undefined,
     submit: (lease: WeightsLease) => Submission,
   ): Promise<Uint8Array> {
-    const { n, k } = attempt.shape;
-    const lease = await this.#weights.acquire(n, k, signal);
+    const lease = await this.#weights.acquire(wanted, signal);
     const { result, released } = submit(lease);
     void released.then(lease.release);
     return result;

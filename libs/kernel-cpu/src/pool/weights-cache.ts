@@ -1,11 +1,18 @@
 import { KernelError } from '@tops/kernel-spec';
-import { placeBytes, type WeightsPlace } from '../wasm/layout.ts';
+import { NO_LEVELS, placeBytes, type WeightsLevels, type WeightsPlace } from '../wasm/layout.ts';
 import type { Arena } from '../wasm/arena.ts';
 
 /** A place in use; `release` exactly once. */
 export interface WeightsLease {
   readonly place: WeightsPlace;
   release(): void;
+}
+
+export interface WantedWeights {
+  readonly n: number;
+  readonly k: number;
+  /** How the weights have to be packed; default: whatever is there, else without levels. */
+  readonly levels?: WeightsLevels;
 }
 
 interface Entry {
@@ -45,14 +52,15 @@ export class WeightsCache {
   }
 
   /**
-   * Weights for shapes up to (n, k), packed.
+   * Weights for (n, k), packed: for whole attempts with the levels given, else with any.
    *
    * @throws KernelError `out_of_memory`, `aborted`, or what packing failed with
    */
-  async acquire(n: number, k: number, signal?: AbortSignal): Promise<WeightsLease> {
+  async acquire(wanted: WantedWeights, signal?: AbortSignal): Promise<WeightsLease> {
     for (;;) {
       if (signal?.aborted) throw abortedError(signal);
-      const entry = this.#find(n, k) ?? this.#create(n, k);
+      const entry =
+        this.#entries.find((candidate) => serves(candidate, wanted)) ?? this.#create(wanted);
       if (entry) return this.#lease(entry, signal);
       await this.#someRelease(signal);
     }
@@ -81,13 +89,9 @@ export class WeightsCache {
     return { place: entry.place, release };
   }
 
-  #find(n: number, k: number): Entry | undefined {
-    return this.#entries.find(({ place, hasFailed }) => !hasFailed && place.n >= n && place.k >= k);
-  }
-
   /** Undefined when the room is taken by entries in use. */
-  #create(n: number, k: number): Entry | undefined {
-    const byteLength = placeBytes(n, k, this.#threadCount);
+  #create({ n, k, levels = NO_LEVELS }: WantedWeights): Entry | undefined {
+    const byteLength = placeBytes({ n, k, levels }, this.#threadCount);
     let address = this.#arena.allocate(byteLength, this.#limitBytes);
     while (address === undefined) {
       const idle = this.#entries.find(({ userCount }) => userCount === 0);
@@ -103,7 +107,7 @@ export class WeightsCache {
         return undefined;
       }
     }
-    const place = { n, k, address };
+    const place = { n, k, levels, address };
     const entry: Entry = { place, ready: this.#pack(place), userCount: 0, hasFailed: false };
     entry.ready.catch(() => {
       entry.hasFailed = true;
@@ -125,6 +129,18 @@ export class WeightsCache {
     });
     await Promise.race([release, rejectOnAbort(signal)]);
   }
+}
+
+/** Without levels all weights are prefixes of two infinite matrices; with them a place is good for its own shape only. */
+function serves({ place, hasFailed }: Entry, { n, k, levels }: WantedWeights): boolean {
+  if (hasFailed) return false;
+  if (levels && !equalLevels(place.levels, levels)) return false;
+  if (place.n === n && place.k === k) return true;
+  return place.n >= n && place.k >= k && equalLevels(place.levels, NO_LEVELS);
+}
+
+function equalLevels(one: WeightsLevels, other: WeightsLevels): boolean {
+  return one.layer1 === other.layer1 && one.layer2 === other.layer2;
 }
 
 function abortedError(signal: AbortSignal): KernelError {

@@ -10,11 +10,13 @@ import type { KernelExports } from './kernel-module.ts';
 import {
   CHUNK_LEVELS,
   CHUNK_ROWS,
+  operandStrideBytes,
   packedWeights,
   slotLayout,
   type SlotLayout,
   type WeightsPlace,
 } from './layout.ts';
+import { packedRowIndex, Strassen, SUMS_ROW_BYTES, TILE_ROWS } from './strassen.ts';
 import type { SharedWasmMemory } from './web-assembly.ts';
 
 /** Thread milliseconds spent so far, by stage. */
@@ -23,6 +25,13 @@ export interface StageTimes {
   gemmMs: number;
   /** Leaves and nodes. */
   hashingMs: number;
+}
+
+/** All rows of one attempt, `rowsPerPass` (a multiple of CHUNK_ROWS, at most what the slots have room for) at a time. */
+export interface CommitWork {
+  readonly place: WeightsPlace;
+  readonly attempt: Attempt;
+  readonly rowsPerPass: number;
 }
 
 /** Parents folded in one call above the chunks; A and Y1 always have room for that many. */
@@ -46,6 +55,7 @@ const INITIAL_VALUE = Uint32Array.of(
 export class WasmEngine {
   readonly times: StageTimes = { streamsMs: 0, gemmMs: 0, hashingMs: 0 };
   readonly #exports: KernelExports;
+  readonly #strassen: Strassen;
   readonly #memory: SharedWasmMemory;
   readonly #threadIndex: number;
 
@@ -55,6 +65,7 @@ export class WasmEngine {
   ) {
     this.#threadIndex = options.threadIndex;
     this.#exports = dependencies.exports;
+    this.#strassen = new Strassen(dependencies.exports);
     this.#memory = dependencies.memory;
   }
 
@@ -69,14 +80,18 @@ export class WasmEngine {
     const weights = packedWeights(place);
     const layer1Blocks = place.k / CHUNK_ROWS;
     const isLayer1 = block < layer1Blocks;
-    const firstRow = (isLayer1 ? block : block - layer1Blocks) * CHUNK_ROWS;
-    const rowStride = place.n * 2;
-    const panelStride = isLayer1 ? weights.layer1PanelStride : weights.layer2PanelStride;
-    const packed = (isLayer1 ? weights.layer1 : weights.layer2) + firstRow * 16;
+    const layer = isLayer1 ? weights.layer1 : weights.layer2;
+    const layerBlock = isLayer1 ? block : block - layer1Blocks;
     this.#writeKey(slot, weightsKey(isLayer1 ? 1 : 2));
-    this.#writeRowIndices(slot, CHUNK_ROWS, (i) => firstRow + i);
-    this.#streamRows(slot, CHUNK_ROWS, place.n, slot.y1, rowStride);
-    this.#exports.packRows(slot.y1, rowStride, CHUNK_ROWS, place.n, packed, panelStride);
+    this.#writeRowIndices(slot, CHUNK_ROWS, (i) =>
+      packedRowIndex(layer, { block: layerBlock, rowCount: CHUNK_ROWS }, i),
+    );
+    const rows = { address: slot.y1, strideBytes: operandStrideBytes(place.n) };
+    this.#streamRows(slot, CHUNK_ROWS, place.n, rows.address, rows.strideBytes);
+    this.#strassen.pack(
+      { rows, rowCount: CHUNK_ROWS, block: layerBlock, combined: slot.combined },
+      layer,
+    );
   }
 
   /** Leaves of up to CHUNK_ROWS rows, rows × 32 bytes. */
@@ -91,34 +106,25 @@ export class WasmEngine {
     );
   }
 
-  /** Rows chunk · CHUNK_ROWS …: their leaves and the nodes above them, the kept ones stored in `tree`. */
-  commitChunk(
-    place: WeightsPlace,
-    attempt: Attempt,
-    chunk: number,
+  /** The rows of one pass: their leaves and the nodes above them, the kept ones stored in `tree`. */
+  commitPass(
+    { place, attempt, rowsPerPass }: CommitWork,
+    pass: number,
     layout: RetainedTreeLayout,
     tree: Uint8Array,
   ): void {
     const slot = this.#slot(place);
+    const firstRow = pass * rowsPerPass;
+    const rowCount = Math.min(rowsPerPass, attempt.shape.m - firstRow);
     this.#prepare(slot, attempt);
-    this.#writeRowIndices(slot, CHUNK_ROWS, (i) => chunk * CHUNK_ROWS + i);
-    this.#leavesToHashes(place, slot, attempt, CHUNK_ROWS);
+    this.#writeRowIndices(slot, rowCount, (i) => firstRow + i);
+    this.#leavesToHashes(place, slot, attempt, rowCount);
 
     const start = performance.now();
-    const memory = new Uint8Array(this.#memory.buffer);
-    let nodes = slot.hashes;
-    let nodeCount = CHUNK_ROWS;
-    for (let level = 0; ; level++) {
-      const kept = layout.levels[level - layout.baseLevel];
-      if (kept) {
-        const bytes = memory.subarray(nodes, nodes + nodeCount * HASH_BYTES);
-        tree.set(bytes, kept.offsetBytes + chunk * nodeCount * HASH_BYTES);
-      }
-      if (level === CHUNK_LEVELS) break;
-      const parents = nodes + nodeCount * HASH_BYTES;
-      nodeCount /= 2;
-      this.#foldNodes(slot, nodes, nodeCount, parents);
-      nodes = parents;
+    for (let row = 0; row < rowCount; row += CHUNK_ROWS) {
+      const leaves = slot.hashes + row * HASH_BYTES;
+      const chunk = (firstRow + row) / CHUNK_ROWS;
+      this.#foldChunk(slot, { leaves, nodes: slot.nodes, chunk }, layout, tree);
     }
     this.times.hashingMs += performance.now() - start;
   }
@@ -156,6 +162,30 @@ export class WasmEngine {
     this.times.hashingMs += performance.now() - start;
   }
 
+  #foldChunk(
+    slot: SlotLayout,
+    { leaves, nodes, chunk }: { leaves: number; nodes: number; chunk: number },
+    layout: RetainedTreeLayout,
+    tree: Uint8Array,
+  ): void {
+    const memory = new Uint8Array(this.#memory.buffer);
+    let from = leaves;
+    let parents = nodes;
+    let nodeCount = CHUNK_ROWS;
+    for (let level = 0; ; level++) {
+      const kept = layout.levels[level - layout.baseLevel];
+      if (kept) {
+        const bytes = memory.subarray(from, from + nodeCount * HASH_BYTES);
+        tree.set(bytes, kept.offsetBytes + chunk * nodeCount * HASH_BYTES);
+      }
+      if (level === CHUNK_LEVELS) return;
+      nodeCount /= 2;
+      this.#foldNodes(slot, from, nodeCount, parents);
+      from = parents;
+      parents += nodeCount * HASH_BYTES;
+    }
+  }
+
   #slot(place: WeightsPlace): SlotLayout {
     return slotLayout(place, this.#threadIndex);
   }
@@ -174,7 +204,7 @@ export class WasmEngine {
   }
 
   #writeRowIndices(slot: SlotLayout, count: number, rowAt: (i: number) => number): void {
-    const indices = new Uint32Array(this.#memory.buffer, slot.rowIndices, CHUNK_ROWS);
+    const indices = new Uint32Array(this.#memory.buffer, slot.rowIndices, count);
     for (let i = 0; i < count; i++) indices[i] = rowAt(i);
   }
 
@@ -199,19 +229,41 @@ export class WasmEngine {
   /** From row indices to leaves: A, Y1, Y2, hashes. */
   #leavesToHashes(place: WeightsPlace, slot: SlotLayout, attempt: Attempt, rowCount: number): void {
     const { n, k } = attempt.shape;
-    const weights = packedWeights(place);
-    const { gemmToInt16, gemmToInt8, hashRows } = this.#exports;
-    // Tiles have four rows; what the spare ones compute is never hashed.
-    const tileRows = Math.ceil(rowCount / 4) * 4;
-    const { layer1, layer2, layer1PanelStride, layer2PanelStride } = weights;
+    const { layer1, layer2 } = packedWeights(place);
+    const { requantiseToInt16, requantiseToInt8, hashRows } = this.#exports;
+    // Spare rows fill the last tiles. They are never hashed, but Strassen adds them to others, where anything larger than
+    // operands would overflow.
+    const tileRows = TILE_ROWS * 2 ** Math.max(layer1.levels, layer2.levels);
+    const rows = Math.ceil(rowCount / tileRows) * tileRows;
+    const a = { address: slot.a, strideBytes: operandStrideBytes(k) };
+    const y1 = { address: slot.y1, strideBytes: operandStrideBytes(n) };
+    const sums = { address: slot.sums, panelStrideBytes: rows * SUMS_ROW_BYTES };
 
     const start = performance.now();
-    this.#streamRows(slot, rowCount, k, slot.a, k * 2);
+    this.#streamRows(slot, rowCount, k, a.address, a.strideBytes);
+    this.#exports.clear(slot.a + rowCount * a.strideBytes, (rows - rowCount) * a.strideBytes);
     const streamed = performance.now();
-    const shift1 = layer1Shift(k);
-    gemmToInt16(slot.a, k * 2, tileRows, k, layer1, layer1PanelStride, n, slot.y1, n * 2, shift1);
-    const shift2 = layer2Shift(n);
-    gemmToInt8(slot.y1, n * 2, tileRows, n, layer2, layer2PanelStride, n, slot.y2, n, shift2);
+    this.#exports.clear(sums.address, rows * n * 4);
+    const combined = slot.combined;
+    this.#strassen.multiply(
+      { left: a, rowCount: rows, depth: k, columnCount: n, sums, combined },
+      layer1,
+    );
+    requantiseToInt16(
+      sums.address,
+      sums.panelStrideBytes,
+      rows,
+      n,
+      layer1Shift(k),
+      y1.address,
+      y1.strideBytes,
+    );
+    this.#exports.clear(sums.address, rows * n * 4);
+    this.#strassen.multiply(
+      { left: y1, rowCount: rows, depth: n, columnCount: n, sums, combined },
+      layer2,
+    );
+    requantiseToInt8(sums.address, sums.panelStrideBytes, rows, n, layer2Shift(n), slot.y2, n);
     const multiplied = performance.now();
     hashRows(slot.key, 1, slot.y2, n, rowCount, n, slot.hashes, slot.scratch);
     const hashed = performance.now();

@@ -21,8 +21,34 @@ export interface KernelExports {
     packed: number,
     panelStride: number,
   ): void;
-  gemmToInt16: LayerFunction;
-  gemmToInt8: LayerFunction;
+  combineBlocks(
+    x: number,
+    y: number,
+    isDifference: number,
+    stride: number,
+    rowCount: number,
+    rowBytes: number,
+    out: number,
+    outStride: number,
+  ): void;
+  clear(address: number, byteLength: number): void;
+  gemm(
+    left: number,
+    leftStride: number,
+    rowCount: number,
+    depth: number,
+    packed: number,
+    panelStride: number,
+    columnCount: number,
+    sums0: number,
+    sums1: number,
+    sums2: number,
+    sums3: number,
+    sumsPanelStride: number,
+    subtracted: number,
+  ): void;
+  requantiseToInt16: RequantiseFunction;
+  requantiseToInt8: RequantiseFunction;
   hashRows(
     key: number,
     keyed: number,
@@ -37,17 +63,14 @@ export interface KernelExports {
   multiplyAddRounds(roundCount: number): number;
 }
 
-type LayerFunction = (
-  left: number,
-  leftStride: number,
-  rowCount: number,
-  depth: number,
-  packed: number,
+type RequantiseFunction = (
+  sums: number,
   panelStride: number,
+  rowCount: number,
   columnCount: number,
+  shift: number,
   out: number,
   outStride: number,
-  shift: number,
 ) => void;
 
 export function compileKernelModule(): Promise<WasmModule> {

@@ -1,5 +1,12 @@
-/** Rows that pass through both layers together: A, Y1 and Y2 of one chunk fit a second-level cache. */
+import { packedLayerBytes, strassenLevels, type PackedLayer } from './strassen.ts';
+
+/** Rows of one subtree, and of one block of weights; every attempt has a multiple of them. */
 export const CHUNK_ROWS = 64;
+/**
+ * Rows that pass through both layers together where there are Strassen levels: each of the many small products reads its
+ * weights once a pass, so that few rows would wait for the memory.
+ */
+const LEVELLED_PASS_ROWS = 256;
 /** Levels of the tree above the leaves inside one chunk: 2^6 = CHUNK_ROWS. */
 export const CHUNK_LEVELS = 6;
 
@@ -11,31 +18,67 @@ const ALIGNMENT_BYTES = 64;
 /** Keeps one thread's writes off its neighbours' pages. */
 const SLOT_ALIGNMENT_BYTES = 4096;
 
+/**
+ * Distance of two rows of int16. A line more than they need: rows a power of two apart would all fall on the same few sets
+ * of the first-level cache.
+ */
+export function operandStrideBytes(columnCount: number): number {
+  return columnCount * 2 + ALIGNMENT_BYTES;
+}
+
 /** Addresses of one thread's working space. */
 export interface SlotLayout {
   /** The attempt's or the weights' key, 32 bytes. */
   readonly key: number;
   /** BLAKE3's initial value, 32 bytes: the key of unkeyed hashes. */
   readonly initialValue: number;
-  /** CHUNK_ROWS × u32. */
+  /** passRows × u32. */
   readonly rowIndices: number;
   readonly scratch: number;
-  /** CHUNK_ROWS × k int16. */
+  /** passRows × k int16, {@link operandStrideBytes} apart. */
   readonly a: number;
-  /** CHUNK_ROWS × n int16; also where weights are generated before packing. */
+  /** passRows × n int16, likewise; also where weights are generated before packing. */
   readonly y1: number;
-  /** CHUNK_ROWS × n int8. */
+  /** passRows × n int8. */
   readonly y2: number;
-  /** Leaves of a chunk, then its levels of nodes, 2 × CHUNK_ROWS × 32 bytes. */
+  /** passRows × n int32. */
+  readonly sums: number;
+  /** Blocks combined for Strassen's products, passRows × max(k, n) bytes. */
+  readonly combined: number;
+  /** Leaves of a pass, passRows × 32 bytes. */
   readonly hashes: number;
+  /** Levels of nodes above one chunk, CHUNK_ROWS × 32 bytes. */
+  readonly nodes: number;
 }
 
-/** Where the operands for shapes up to (n, k) lie in the shared memory. Plain data: it travels to the threads. */
+/** How often the matrices of each layer are halved. */
+export interface WeightsLevels {
+  readonly layer1: number;
+  readonly layer2: number;
+}
+
+/** Weights that serve every smaller shape too. */
+export const NO_LEVELS: WeightsLevels = { layer1: 0, layer2: 0 };
+
+/** For all rows of attempts of this one shape. */
+export function attemptLevels(n: number, k: number): WeightsLevels {
+  return { layer1: strassenLevels(k, n), layer2: strassenLevels(n, n) };
+}
+
+/** Where the operands for (n, k) lie in the shared memory. Plain data: it travels to the threads. */
 export interface WeightsPlace {
   readonly n: number;
   readonly k: number;
+  readonly levels: WeightsLevels;
   /** Start of the whole range, a multiple of 4096. */
   readonly address: number;
+}
+
+type PlaceShape = Omit<WeightsPlace, 'address'>;
+
+/** Rows that a slot has room for. */
+export function passRows({ layer1, layer2 }: WeightsLevels): number {
+  return layer1 + layer2 > 0 ? LEVELLED_PASS_ROWS : CHUNK_ROWS;
 }
 
 interface Offsets extends SlotLayout {
@@ -46,7 +89,8 @@ function align(bytes: number, alignment: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
 
-function slotOffsets(n: number, k: number): Offsets {
+function slotOffsets({ n, k, levels }: PlaceShape): Offsets {
+  const rows = passRows(levels);
   let end = 0;
   const take = (bytes: number): number => {
     const start = end;
@@ -56,44 +100,51 @@ function slotOffsets(n: number, k: number): Offsets {
   const layout = {
     key: take(32),
     initialValue: take(32),
-    rowIndices: take(CHUNK_ROWS * 4),
+    rowIndices: take(rows * 4),
     scratch: take(SCRATCH_BYTES),
-    a: take(CHUNK_ROWS * k * 2 + OVERRUN_BYTES),
-    y1: take(CHUNK_ROWS * n * 2 + OVERRUN_BYTES),
-    y2: take(CHUNK_ROWS * n + OVERRUN_BYTES),
-    hashes: take(2 * CHUNK_ROWS * HASH_BYTES + OVERRUN_BYTES),
+    a: take(rows * operandStrideBytes(k) + OVERRUN_BYTES),
+    y1: take(rows * operandStrideBytes(n) + OVERRUN_BYTES),
+    y2: take(rows * n + OVERRUN_BYTES),
+    sums: take(rows * n * 4),
+    combined: take(rows * Math.max(n, k)),
+    hashes: take(rows * HASH_BYTES + OVERRUN_BYTES),
+    nodes: take(CHUNK_ROWS * HASH_BYTES + OVERRUN_BYTES),
   };
   return { ...layout, slotBytes: align(end, SLOT_ALIGNMENT_BYTES) };
 }
 
-function weightsBytes(n: number, k: number): number {
-  return align((k * n + n * n) * 2, SLOT_ALIGNMENT_BYTES);
+function weightsBytes({ n, k, levels }: PlaceShape): number {
+  return align(
+    packedLayerBytes(k, n, levels.layer1) + packedLayerBytes(n, n, levels.layer2),
+    SLOT_ALIGNMENT_BYTES,
+  );
 }
 
 /** Bytes of packed weights (int16) and of every thread's working space. */
-export function placeBytes(n: number, k: number, threadCount: number): number {
-  return weightsBytes(n, k) + threadCount * slotOffsets(n, k).slotBytes;
+export function placeBytes(shape: PlaceShape, threadCount: number): number {
+  return weightsBytes(shape) + threadCount * slotOffsets(shape).slotBytes;
 }
 
-/** Packed W1 and W2: addresses, and the distance between panels of 8 columns. */
+/** Packed W1 and W2. */
 export function packedWeights(place: WeightsPlace): {
-  readonly layer1: number;
-  readonly layer1PanelStride: number;
-  readonly layer2: number;
-  readonly layer2PanelStride: number;
+  readonly layer1: PackedLayer;
+  readonly layer2: PackedLayer;
 } {
-  const { n, k, address } = place;
+  const { n, k, address, levels } = place;
   return {
-    layer1: address,
-    layer1PanelStride: k * 16,
-    layer2: address + k * n * 2,
-    layer2PanelStride: n * 16,
+    layer1: { address, depth: k, columnCount: n, levels: levels.layer1 },
+    layer2: {
+      address: address + packedLayerBytes(k, n, levels.layer1),
+      depth: n,
+      columnCount: n,
+      levels: levels.layer2,
+    },
   };
 }
 
 export function slotLayout(place: WeightsPlace, threadIndex: number): SlotLayout {
-  const { slotBytes, ...offsets } = slotOffsets(place.n, place.k);
-  const base = place.address + weightsBytes(place.n, place.k) + threadIndex * slotBytes;
+  const { slotBytes, ...offsets } = slotOffsets(place);
+  const base = place.address + weightsBytes(place) + threadIndex * slotBytes;
   return {
     key: base + offsets.key,
     initialValue: base + offsets.initialValue,
@@ -102,6 +153,9 @@ export function slotLayout(place: WeightsPlace, threadIndex: number): SlotLayout
     a: base + offsets.a,
     y1: base + offsets.y1,
     y2: base + offsets.y2,
+    sums: base + offsets.sums,
+    combined: base + offsets.combined,
     hashes: base + offsets.hashes,
+    nodes: base + offsets.nodes,
   };
 }

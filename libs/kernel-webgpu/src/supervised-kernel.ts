@@ -6,6 +6,7 @@ import {
   type KernelOptions,
   type Attempt,
 } from '@tops/kernel-spec';
+import { faultKindOf, type DeviceFaultKind } from './device/device-fault.ts';
 import { unlessAborted } from './permits.ts';
 import type { WebGpuKernel } from './webgpu-kernel.ts';
 
@@ -29,7 +30,7 @@ export interface SupervisedKernelOptions {
 }
 
 export type DeviceEvent =
-  | { readonly kind: 'fault'; readonly error: KernelError }
+  | { readonly kind: 'fault'; readonly fault: DeviceFaultKind; readonly error: KernelError }
   | { readonly kind: 'reset'; readonly resetCount: number; readonly adapterName: string }
   | { readonly kind: 'reset_failed'; readonly resetCount: number; readonly error: unknown }
   | { readonly kind: 'gave_up'; readonly error: KernelError };
@@ -147,7 +148,7 @@ class Supervisor implements SupervisedKernel {
   #judge(kernel: WebGpuKernel, error: KernelError): void {
     const isCurrent = kernel === this.#kernel && this.#ready === undefined;
     if (this.#isClosed || !isCurrent || !faultCodes.has(error.code)) return;
-    this.#deps.onEvent?.({ kind: 'fault', error });
+    this.#deps.onEvent?.({ kind: 'fault', fault: faultKindOf(error), error });
     this.#ready = this.#reset(kernel, error);
     // Callers that wait see the rejection; without any it is `gaveUp` that tells.
     this.#ready.catch(() => undefined);

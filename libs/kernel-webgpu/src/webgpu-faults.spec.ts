@@ -19,17 +19,21 @@ async function faultyKernel(): Promise<{ kernel: WebGpuKernel; plan: FaultPlan }
 
 describeGpu('a fault of the device', () => {
   it.each([
-    { fault: 'validation', code: 'device_failed' },
-    { fault: 'internal', code: 'device_failed' },
-    { fault: 'out-of-memory', code: 'out_of_memory' },
+    { fault: 'validation', code: 'device_failed', kind: 'validation' },
+    { fault: 'internal', code: 'device_failed', kind: 'internal' },
+    { fault: 'out-of-memory', code: 'out_of_memory', kind: 'out_of_memory' },
   ] as const)(
     '$fault drops the attempt it hits as $code, and no other',
-    async ({ fault, code }) => {
+    async ({ fault, code, kind }) => {
       const { kernel, plan } = await faultyKernel();
       try {
         const before = await kernel.commit(attempt);
         plan.next = fault;
-        await expect(kernel.commit(attempt)).rejects.toMatchObject({ name: 'KernelError', code });
+        await expect(kernel.commit(attempt)).rejects.toMatchObject({
+          name: 'KernelError',
+          code,
+          kind,
+        });
         plan.next = fault;
         await expect(kernel.computeLeaves(attempt, [1])).rejects.toMatchObject({ code });
         const after = await kernel.commit(attempt);
@@ -41,9 +45,9 @@ describeGpu('a fault of the device', () => {
   );
 
   it.each([
-    { fault: 'hang', code: 'device_failed' },
-    { fault: 'lost', code: 'device_lost' },
-  ] as const)('$fault ends the device as $code', async ({ fault, code }) => {
+    { fault: 'hang', code: 'device_failed', kind: 'hang' },
+    { fault: 'lost', code: 'device_lost', kind: 'lost' },
+  ] as const)('$fault ends the device as $code', async ({ fault, code, kind }) => {
     const { kernel, plan } = await faultyKernel();
     const before = await kernel.commit(attempt);
     plan.next = fault;
@@ -53,7 +57,7 @@ describeGpu('a fault of the device', () => {
       expect(hit).rejects.toMatchObject({ name: 'KernelError', code }),
       expect(waiting).rejects.toMatchObject({ name: 'KernelError', code }),
     ]);
-    await expect(kernel.ended).resolves.toMatchObject({ code });
+    await expect(kernel.ended).resolves.toMatchObject({ code, kind });
     await expect(kernel.commit(attempt)).rejects.toMatchObject({ code });
     // What was committed before can still be opened: its whole tree is on the host.
     await expect(before.open([1])).resolves.toHaveProperty('leaves.length', 32);
@@ -74,7 +78,7 @@ describeGpu('a fault of the device', () => {
               recompute,
             },
           ),
-        onEvent: ({ kind }) => events.push(kind),
+        onEvent: (event) => events.push('fault' in event ? `fault ${event.fault}` : event.kind),
       },
     );
     try {
@@ -84,7 +88,7 @@ describeGpu('a fault of the device', () => {
       await expect(kernel.commit(attempt)).rejects.toMatchObject({ code: 'device_lost' });
       expect(await before.open([1, 100])).toEqual(opening);
       expect((await kernel.commit(attempt)).workRoot).toEqual(before.workRoot);
-      expect(events).toEqual(['fault', 'reset']);
+      expect(events).toEqual(['fault lost', 'reset']);
     } finally {
       await kernel.close();
     }

@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
-import { KernelError, type KernelErrorCode } from '@tops/kernel-spec';
+import { KernelError } from '@tops/kernel-spec';
 import type { AdapterDescription, FoundAdapter } from './adapter.ts';
+import { DeviceFault, type DeviceFaultKind } from './device-fault.ts';
 
 const DEFAULT_SUBMISSION_TIMEOUT_MS = 60_000;
 
@@ -20,10 +21,10 @@ export interface DeviceSessionOptions {
 }
 
 // Innermost first: the order in which they are popped, and in which a failure names its cause.
-const errorScopes: readonly { filter: GPUErrorFilter; code: KernelErrorCode }[] = [
-  { filter: 'out-of-memory', code: 'out_of_memory' },
-  { filter: 'internal', code: 'device_failed' },
-  { filter: 'validation', code: 'device_failed' },
+const errorScopes: readonly { filter: GPUErrorFilter; kind: DeviceFaultKind }[] = [
+  { filter: 'out-of-memory', kind: 'out_of_memory' },
+  { filter: 'internal', kind: 'internal' },
+  { filter: 'validation', kind: 'validation' },
 ];
 
 /**
@@ -52,8 +53,13 @@ export class DeviceSession {
     });
     void device.lost.then(({ reason, message }) => {
       this.#held.length = 0;
-      this.#endWith(new KernelError('device_lost', `the device was lost (${reason}): ${message}`));
+      this.#endWith(new DeviceFault('lost', `the device was lost (${reason}): ${message}`));
     });
+  }
+
+  /** Whether passes can be timed by the device's own clock. */
+  get hasTimestamps(): boolean {
+    return this.device.features.has('timestamp-query');
   }
 
   /** Why the device is gone, or undefined while it works. */
@@ -95,7 +101,7 @@ export class DeviceSession {
       return await this.#bounded(Promise.resolve(made as T));
     } catch (cause) {
       if (cause instanceof KernelError) throw cause;
-      throw new KernelError('device_failed', `creation failed: ${String(cause)}`, { cause });
+      throw new DeviceFault('other', `creation failed: ${String(cause)}`, { cause });
     }
   }
 
@@ -110,9 +116,7 @@ export class DeviceSession {
       await this.#bounded(buffer.mapAsync(GPU_MAP_MODE_READ, 0, byteLength));
     } catch (cause) {
       if (cause instanceof KernelError) throw cause;
-      throw (
-        this.#end ?? new KernelError('device_failed', `mapping failed: ${String(cause)}`, { cause })
-      );
+      throw this.#end ?? new DeviceFault('other', `mapping failed: ${String(cause)}`, { cause });
     }
     const bytes = new Uint8Array(byteLength);
     bytes.set(new Uint8Array(buffer.getMappedRange(0, byteLength)));
@@ -143,9 +147,9 @@ export class DeviceSession {
     } catch (error) {
       thrown = error;
     }
-    const popped = errorScopes.map(({ code }) =>
+    const popped = errorScopes.map(({ kind }) =>
       this.device.popErrorScope().then(
-        (error) => error && new KernelError(code, `WebGPU: ${error.message}`, { cause: error }),
+        (error) => error && new DeviceFault(kind, `WebGPU: ${error.message}`, { cause: error }),
         // The scopes of a lost device cannot be popped; `ended` tells.
         () => null,
       ),
@@ -155,7 +159,7 @@ export class DeviceSession {
     if (first) return first;
     if (thrown === undefined) return undefined;
     if (thrown instanceof KernelError) return thrown;
-    return new KernelError('device_failed', `WebGPU: ${String(thrown)}`, { cause: thrown });
+    return new DeviceFault('other', `WebGPU: ${String(thrown)}`, { cause: thrown });
   }
 
   /** Rejects when the device ends first, and ends the device when the deadline does. */
@@ -168,9 +172,7 @@ export class DeviceSession {
       this.#waits.add(reject);
       timer = setTimeout(() => {
         const limit = `${this.#submissionTimeoutMs} ms`;
-        this.#endWith(
-          new KernelError('device_failed', `the device did not answer within ${limit}`),
-        );
+        this.#endWith(new DeviceFault('hang', `the device did not answer within ${limit}`));
       }, this.#submissionTimeoutMs);
     });
     try {

@@ -4,6 +4,7 @@ export {
   requireRowsBelow,
   requireValidAttempt,
   type Commitment,
+  type DeviceTime,
   type Kernel,
   type KernelOptions,
   type Opening,

@@ -8,11 +8,26 @@ export interface Opening {
   readonly siblings: Uint8Array;
 }
 
+/** How long a device worked on one attempt. */
+export interface DeviceTime {
+  /** Above 0. */
+  readonly seconds: number;
+  /**
+   * Whose seconds: the device's own clock, or the wall's, from the first submission to hearing of the last one's end (other
+   * attempts under way included).
+   */
+  readonly clock: 'device' | 'wall';
+  /** Best rate of the two layers alone that was seen on this device so far, nominal ops per second; 0 where none was. */
+  readonly bestGemmOpsPerSecond: number;
+}
+
 /** A finished attempt: its root, and enough of its tree to open any rows of it. */
 export interface Commitment {
   readonly attempt: Attempt;
   /** 32 bytes. */
   readonly workRoot: Uint8Array;
+  /** Of kernels that compute on a device with a queue of its own. */
+  readonly deviceTime?: DeviceTime;
   /**
    * @param rows - ascending, distinct, below m
    * @throws KernelError `closed`, `thread_failed` where leaves have to be recomputed; `self_test_failed` when a

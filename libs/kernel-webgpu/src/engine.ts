@@ -5,8 +5,11 @@ import {
   RetainedTree,
   retainedTreeLayout,
   type Attempt,
+  type DeviceTime,
   type RetainedTreeLayout,
 } from '@tops/kernel-spec';
+import { shapeOps } from '@tops/protocol';
+import { AttemptClock, type BestGemmRate, type ChunkTimestamps } from './attempt-clock.ts';
 import { ROW_STEP, planChunk, planRows, type ChunkLimits, type ChunkPlan } from './chunk-plan.ts';
 import { DeviceWeightsCache } from './device-weights.ts';
 import { STAGING_BUFFER } from './device/buffer-usage.ts';
@@ -16,7 +19,7 @@ import type { GemmPath } from './gemm-path.ts';
 import { Permits, unlessAborted } from './permits.ts';
 import { Pipeline, type ChunkRows, type NodeRange } from './pipeline.ts';
 import type { Stages } from './stages.ts';
-import { TreePool } from './tree-pool.ts';
+import { TreePool, type TreeLease } from './tree-pool.ts';
 import { Workspace } from './workspace.ts';
 
 /** Submissions queued at a time: the device always has its next ones while the host hears of the last. */
@@ -34,6 +37,22 @@ export interface EngineParts {
   readonly session: DeviceSession;
   readonly stages: Stages;
   readonly gemm: GemmPath;
+  readonly bestGemmRate: BestGemmRate;
+}
+
+/** A whole attempt: its tree, and how long the device worked on it. */
+export interface BuiltTree {
+  readonly tree: RetainedTree;
+  readonly deviceTime: DeviceTime;
+}
+
+/** What all chunks of an attempt share. */
+interface TreeWork {
+  readonly attempt: Attempt;
+  readonly plan: ChunkPlan;
+  readonly layout: RetainedTreeLayout;
+  readonly lease: TreeLease;
+  readonly clock: AttemptClock;
 }
 
 interface ChunkWork {
@@ -44,6 +63,8 @@ interface ChunkWork {
   readonly gathered?: Uint32Array<ArrayBuffer>;
   /** Tree levels folded inside the chunk. */
   readonly levels: number;
+  /** Where its passes leave their times; asked for inside the submission. */
+  readonly timestamps?: () => ChunkTimestamps | undefined;
   /** What follows in the same submission, after the chunk's dispatches; may add more in a second pass. */
   finish(
     encoder: GPUCommandEncoder,
@@ -66,10 +87,12 @@ export class Engine {
   readonly #workspaces: readonly Workspace[];
   readonly #trees: TreePool;
   readonly #permits = new Permits(IN_FLIGHT);
+  readonly #bestGemmRate: BestGemmRate;
   #submissions = 0;
 
-  constructor({ session, stages, gemm }: EngineParts, options: EngineOptions) {
+  constructor({ session, stages, gemm, bestGemmRate }: EngineParts, options: EngineOptions) {
     const { device } = session;
+    this.#bestGemmRate = bestGemmRate;
     this.#options = options;
     this.#session = session;
     this.#pipeline = new Pipeline(stages, gemm);
@@ -79,38 +102,56 @@ export class Engine {
   }
 
   /** All rows of an attempt. @throws KernelError */
-  async buildTree(attempt: Attempt, signal?: AbortSignal): Promise<RetainedTree> {
-    const { m } = attempt.shape;
+  async buildTree(attempt: Attempt, signal?: AbortSignal): Promise<BuiltTree> {
+    const { m, n, k } = attempt.shape;
     const plan = planChunk(attempt.shape, this.#options.chunkLimits);
     const layout = retainedTreeLayout(m, this.#options.retainedNodeLimit);
     const lease = this.#trees.lease(layout.byteLength);
-    let failure: unknown;
-    let last: Promise<void> = Promise.resolve();
+    const clock = new AttemptClock(
+      {
+        rowCount: m,
+        chunkRows: plan.chunkRows,
+        opsPerRow: Number(shapeOps({ m: 1, n, k })),
+        timestamps: this.#session.hasTimestamps ? () => lease.timestamps() : undefined,
+      },
+      this.#bestGemmRate,
+    );
     try {
-      for (let firstRow = 0; firstRow < m; firstRow += plan.chunkRows) {
-        const release = await this.#permits.acquire(signal);
-        if (failure !== undefined) {
-          release();
-          throw failure;
-        }
-        const rowCount = Math.min(plan.chunkRows, m - firstRow);
-        const rows = { firstRow, rowCount, gather: false };
-        last = this.#submitTreeChunk({ attempt, plan, rows, layout, lease }).finally(release);
-        last.catch((error: unknown) => {
-          failure ??= error;
-        });
-      }
-      // The queue runs in order: the last submission ends after all others.
-      await unlessAborted(last, signal);
-      if (failure !== undefined) throw failure;
-      const { staging } = lease.buffers();
-      const bytes = await unlessAborted(this.#session.read(staging, layout.byteLength), signal);
+      await this.#submitTree({ attempt, plan, layout, lease, clock }, signal);
+      const read = this.#session.read.bind(this.#session);
+      const [deviceTime, bytes] = await unlessAborted(
+        Promise.all([clock.read(read), read(lease.buffers().staging, layout.byteLength)]),
+        signal,
+      );
       lease.giveBack();
-      return new RetainedTree(layout, bytes);
+      return { tree: new RetainedTree(layout, bytes), deviceTime };
     } catch (error) {
       lease.destroy();
       throw error;
     }
+  }
+
+  /** Submits chunk after chunk, a few at a time. @returns when the device has done all of them */
+  async #submitTree(work: TreeWork, signal: AbortSignal | undefined): Promise<void> {
+    const { m } = work.attempt.shape;
+    const { chunkRows } = work.plan;
+    let failure: unknown;
+    let last: Promise<void> = Promise.resolve();
+    for (let firstRow = 0; firstRow < m; firstRow += chunkRows) {
+      const release = await this.#permits.acquire(signal);
+      if (failure !== undefined) {
+        release();
+        throw failure;
+      }
+      const rowCount = Math.min(chunkRows, m - firstRow);
+      last = this.#submitTreeChunk(work, { firstRow, rowCount, gather: false }).finally(release);
+      last.catch((error: unknown) => {
+        failure ??= error;
+      });
+    }
+    // The queue runs in order: the last submission ends after all others.
+    await unlessAborted(last, signal);
+    if (failure !== undefined) throw failure;
   }
 
   /** Leaves of `rows`, rows × 32 bytes. @throws KernelError */
@@ -133,20 +174,15 @@ export class Engine {
     return leaves;
   }
 
-  #submitTreeChunk(input: {
-    readonly attempt: Attempt;
-    readonly plan: ChunkPlan;
-    readonly rows: ChunkRows;
-    readonly layout: RetainedTreeLayout;
-    readonly lease: ReturnType<TreePool['lease']>;
-  }): Promise<void> {
-    const { attempt, plan, rows, layout, lease } = input;
+  #submitTreeChunk(work: TreeWork, rows: ChunkRows): Promise<void> {
+    const { attempt, plan, layout, lease, clock } = work;
     const { m } = attempt.shape;
     return this.#submitChunk({
       attempt,
       plan,
       rows,
       levels: layout.baseLevel,
+      timestamps: () => clock.writes(rows.firstRow),
       finish: (encoder, { nodes, range }, more) => {
         const tree = lease.buffers();
         const target = (rows.firstRow >> layout.baseLevel) * HASH_BYTES;
@@ -157,6 +193,7 @@ export class Engine {
           this.#pipeline.tree(params, dispatches, { layout, nodes: tree.nodes });
         });
         encoder.copyBufferToBuffer(tree.nodes, 0, tree.staging, 0, layout.byteLength);
+        clock.resolve(encoder);
       },
     });
   }
@@ -210,17 +247,23 @@ export class Engine {
     if (gathered) device.queue.writeBuffer(buffers.rows, 0, gathered);
     const params = new ParamsWriter(device, buffers.uniforms);
     const encoder = device.createCommandEncoder();
-    const encodePass = (dispatches: readonly Dispatch[]): void => {
-      const pass = encoder.beginComputePass();
+    const encodePass = (
+      dispatches: readonly Dispatch[],
+      timestampWrites?: GPUComputePassTimestampWrites,
+    ): void => {
+      const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
       for (const dispatch of dispatches) encodeDispatch(device, pass, dispatch);
       pass.end();
     };
-    const dispatches: Dispatch[] = [];
     const { n, k } = attempt.shape;
-    const weights = this.#weights.get(n, k, params, dispatches);
+    const weightsFirst: Dispatch[] = [];
+    const weights = this.#weights.get(n, k, params, weightsFirst);
     const chunk = { attempt, rows, levels, weights, buffers };
-    const range = this.#pipeline.chunk(params, dispatches, chunk);
-    encodePass(dispatches);
+    const { operands, layers, hashes, range } = this.#pipeline.chunk(params, chunk);
+    const timestamps = work.timestamps?.();
+    encodePass([...weightsFirst, ...operands], timestamps?.operands);
+    encodePass(layers, timestamps?.layers);
+    encodePass(hashes, timestamps?.hashes);
     work.finish(encoder, { nodes: buffers.nodes, range }, (make) => {
       const others: Dispatch[] = [];
       make(params, others);

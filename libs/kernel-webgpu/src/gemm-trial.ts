@@ -140,8 +140,10 @@ async function requireAnswer(
       session,
       buffers,
       (params) => [path.layer(params, { ...size, shift: ANSWER_SHIFT, ...buffers })],
-      (encoder) => {
-        encoder.copyBufferToBuffer(buffers.result, 0, staging, 0, expected.length);
+      {
+        finish: (encoder) => {
+          encoder.copyBufferToBuffer(buffers.result, 0, staging, 0, expected.length);
+        },
       },
     );
     const got = new Int8Array((await session.read(staging, expected.length)).buffer);

@@ -6,6 +6,7 @@ export {
   type FoundAdapter,
   type SubgroupMatrixConfig,
 } from './device/adapter.ts';
+export { deviceFaultKinds, type DeviceFaultKind } from './device/device-fault.ts';
 export { type GemmPathName, type GemmTile } from './gemm-path.ts';
 export { type GemmTrial } from './gemm-trial.ts';
 export {
@@ -27,3 +28,5 @@ export {
   type WebGpuBenchResult,
   type WebGpuBenchRow,
 } from './webgpu-bench.ts';
+export { deviceKeyParts, isSameDevice, type DeviceKey } from './tuning/device-key.ts';
+export { type GemmTuning, type TuningSource, type TuningStore } from './tuning/gemm-tuning.ts';

@@ -3,6 +3,14 @@ import { weightsKey } from '@tops/kernel-spec';
 import { STORAGE_BUFFER, UNIFORM_BUFFER } from './device/buffer-usage.ts';
 import type { DeviceSession } from './device/device-session.ts';
 import { ParamsWriter, encodeDispatch, type Dispatch } from './device/dispatch.ts';
+import {
+  createTimestampBuffers,
+  destroyTimestamps,
+  resolveTimestamps,
+  secondsBetween,
+  timestampBytes,
+  type TimestampBuffers,
+} from './device/pass-timer.ts';
 import type { GemmPath } from './gemm-path.ts';
 import type { Stages } from './stages.ts';
 
@@ -10,7 +18,7 @@ import type { Stages } from './stages.ts';
 export const LONG_ENOUGH_SECONDS = 0.01;
 const REPEATS = 3;
 const MAX_LAYERS = 64;
-/** A software adapter: once is enough. */
+/** Nothing to be gained by repeating; of a GPU the first run does not tell, it may wait for a compiler. */
 const SLOW_SECONDS = 0.1;
 
 export interface LayerSize {
@@ -20,8 +28,8 @@ export interface LayerSize {
 }
 
 /**
- * Seconds of one layer, the best of a few runs after a first one that warms caches and clocks. A run repeats the layer until
- * submitting it no longer counts.
+ * Seconds of one layer, the best of a few runs after a first one that warms caches and clocks, by the device's clock where it
+ * has one. A run repeats the layer until submitting it no longer counts.
  */
 export async function timeLayer(
   session: DeviceSession,
@@ -29,20 +37,53 @@ export async function timeLayer(
   buffers: LayerBuffers,
   size: LayerSize & { readonly shift: number },
 ): Promise<number> {
+  const timestamps = session.hasTimestamps
+    ? await session.create(() => createTimestampBuffers(session.device, 2))
+    : undefined;
   const run = async (layerCount: number): Promise<number> => {
-    const start = performance.now();
-    await runPass(session, buffers, (params) => {
+    const makeLayers = (params: ParamsWriter): Dispatch[] => {
       const layer = path.layer(params, { ...size, ...buffers });
       return Array.from({ length: layerCount }, () => layer);
-    });
-    return (performance.now() - start) / 1e3 / layerCount;
+    };
+    return (await timePass(session, { buffers, makeLayers, timestamps })) / layerCount;
   };
-  await run(1);
-  let bestSeconds = await run(1);
-  if (bestSeconds > SLOW_SECONDS) return bestSeconds;
-  const layerCount = Math.min(MAX_LAYERS, Math.ceil((2 * LONG_ENOUGH_SECONDS) / bestSeconds));
-  for (let i = 0; i < REPEATS; i++) bestSeconds = Math.min(bestSeconds, await run(layerCount));
-  return bestSeconds;
+  try {
+    const firstSeconds = await run(1);
+    if (session.adapter.isSoftware && firstSeconds > SLOW_SECONDS) return firstSeconds;
+    let bestSeconds = await run(1);
+    if (bestSeconds > SLOW_SECONDS) return bestSeconds;
+    const layerCount = Math.min(MAX_LAYERS, Math.ceil((2 * LONG_ENOUGH_SECONDS) / bestSeconds));
+    for (let i = 0; i < REPEATS; i++) bestSeconds = Math.min(bestSeconds, await run(layerCount));
+    return bestSeconds;
+  } finally {
+    if (timestamps) destroyTimestamps(timestamps);
+  }
+}
+
+/** Seconds of one pass: by timestamps where there are any that make sense, else from submitting it to hearing of its end. */
+async function timePass(
+  session: DeviceSession,
+  work: {
+    readonly buffers: LayerBuffers;
+    readonly makeLayers: (params: ParamsWriter) => readonly Dispatch[];
+    readonly timestamps: TimestampBuffers | undefined;
+  },
+): Promise<number> {
+  const { buffers, makeLayers, timestamps } = work;
+  const start = performance.now();
+  if (!timestamps) {
+    await runPass(session, buffers, makeLayers);
+    return (performance.now() - start) / 1e3;
+  }
+  const { queries: querySet, staging } = timestamps;
+  await runPass(session, buffers, makeLayers, {
+    timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+    finish: (encoder) => {
+      resolveTimestamps(encoder, timestamps, 2);
+    },
+  });
+  const wallSeconds = (performance.now() - start) / 1e3;
+  return secondsBetween(await session.read(staging, timestampBytes(2)), 0, 1) || wallSeconds;
 }
 
 /** Operands and result of one layer. */
@@ -83,21 +124,28 @@ export function fillOperands(
   ]);
 }
 
+/** What a pass has beside its dispatches. */
+export interface PassExtras {
+  readonly timestampWrites?: GPUComputePassTimestampWrites;
+  /** Adds what follows the pass in the same submission. */
+  readonly finish?: (encoder: GPUCommandEncoder) => void;
+}
+
 /** Runs dispatches in one pass, then what `finish` adds. @throws KernelError */
 export function runPass(
   session: DeviceSession,
   { uniforms }: Pick<LayerBuffers, 'uniforms'>,
   makeDispatches: (params: ParamsWriter) => readonly Dispatch[],
-  finish: (encoder: GPUCommandEncoder) => void = () => undefined,
+  { timestampWrites, finish }: PassExtras = {},
 ): Promise<void> {
   const { device } = session;
   return session.submit(() => {
     const params = new ParamsWriter(device, uniforms);
     const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
     for (const dispatch of makeDispatches(params)) encodeDispatch(device, pass, dispatch);
     pass.end();
-    finish(encoder);
+    finish?.(encoder);
     params.flush();
     return encoder.finish();
   });

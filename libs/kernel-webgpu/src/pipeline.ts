@@ -18,6 +18,15 @@ export interface ChunkRows {
   readonly gather: boolean;
 }
 
+/** What one chunk runs, in the order of its passes. */
+export interface ChunkDispatches {
+  readonly operands: readonly Dispatch[];
+  /** The two layers and nothing else: what a device's GEMM rate is measured by. */
+  readonly layers: readonly Dispatch[];
+  readonly hashes: readonly Dispatch[];
+  readonly range: NodeRange;
+}
+
 /** Where a chunk's hashes lie in `buffers.nodes`, in nodes. */
 export interface NodeRange {
   readonly offset: number;
@@ -34,15 +43,9 @@ export class Pipeline {
     this.#gemm = gemm;
   }
 
-  /**
-   * From operands to the nodes `levels` above the leaves.
-   *
-   * @param dispatches - takes what has to run
-   * @returns where in `buffers.nodes` those nodes will be
-   */
+  /** From operands to the nodes `levels` above the leaves; `range` says where in `buffers.nodes` those will be. */
   chunk(
     params: ParamsWriter,
-    dispatches: Dispatch[],
     input: {
       readonly attempt: Attempt;
       readonly rows: ChunkRows;
@@ -50,15 +53,17 @@ export class Pipeline {
       readonly weights: DeviceWeights;
       readonly buffers: ChunkBuffers;
     },
-  ): NodeRange {
+  ): ChunkDispatches {
     const { attempt, rows, weights, buffers } = input;
     const { attemptKey: key, shape } = attempt;
     const { n, k } = shape;
     const { rowCount } = rows;
     const { operand, layer1, layer2, nodes } = buffers;
     const layer = { rowCount, columnCount: n };
-    dispatches.push(
+    const operands = [
       this.#stages.operandStream(params, { key, k, ...rows, rows: buffers.rows, operand }),
+    ];
+    const layers = [
       this.#gemm.layer(params, {
         ...layer,
         depth: k,
@@ -75,9 +80,11 @@ export class Pipeline {
         weights: weights.layer2,
         result: layer2,
       }),
-      this.#stages.leafChunks(params, { key, n, rowCount, rows: layer2, nodes }),
-    );
-    return this.#foldChunk(params, dispatches, { key, n, rowCount, levels: input.levels, nodes });
+    ];
+    const hashes = [this.#stages.leafChunks(params, { key, n, rowCount, rows: layer2, nodes })];
+    const fold = { key, n, rowCount, levels: input.levels, nodes };
+    const range = this.#foldChunk(params, hashes, fold);
+    return { operands, layers, hashes, range };
   }
 
   /** The levels of `layout` above its lowest one, in place. */

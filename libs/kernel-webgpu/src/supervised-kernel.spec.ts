@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KernelError, type KernelErrorCode } from '@tops/kernel-spec';
+import { DeviceFault } from './device/device-fault.ts';
 import { createSupervisedKernel, type DeviceEvent } from './supervised-kernel.ts';
 import type { WebGpuKernel } from './webgpu-kernel.ts';
 
@@ -10,6 +11,8 @@ class ScriptedKernel {
   readonly driverHint = 'webgpu:test';
   readonly adapter = { name: 'scripted' } as WebGpuKernel['adapter'];
   readonly gemmTrials = [];
+  readonly deviceKey = {} as WebGpuKernel['deviceKey'];
+  readonly tuning = { source: 'trial' } as const;
   readonly ended: Promise<KernelError>;
   end: (error: KernelError) => void = () => undefined;
   nextFailure: KernelErrorCode | undefined;
@@ -75,6 +78,18 @@ describe('createSupervisedKernel', () => {
       expect(events.map(({ kind }) => kind)).toEqual(['fault', 'reset']);
     },
   );
+
+  it.each([
+    { error: new DeviceFault('hang', 'no answer'), fault: 'hang' },
+    { error: new DeviceFault('validation', 'no such binding'), fault: 'validation' },
+    { error: new KernelError('device_lost', 'unplugged'), fault: 'lost' },
+    { error: new KernelError('device_failed', 'who knows'), fault: 'other' },
+  ])('tells a fault by its kind: $fault', async ({ error, fault }) => {
+    const { made, events } = await supervise();
+    made[0]!.end(error);
+    await made[0]!.ended;
+    expect(events[0]).toEqual({ kind: 'fault', fault, error });
+  });
 
   it.each(['aborted', 'shape_unsupported'] as const)('keeps the device over %s', async (code) => {
     const { made, events, run } = await supervise();

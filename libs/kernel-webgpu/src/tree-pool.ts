@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import { destroyTimestamps, type TimestampBuffers } from './device/pass-timer.ts';
 import { createTreeBuffers, type TreeBuffers } from './workspace.ts';
 
 /** Trees kept for the next attempts of the same size. */
@@ -7,6 +8,8 @@ const KEPT_TREES = 3;
 export interface TreeLease {
   /** Allocates at the first call: make it inside a submission, whose error scopes then tell of a failure. */
   buffers(): TreeBuffers;
+  /** @throws RangeError on a device without timestamps */
+  timestamps(): TimestampBuffers;
   /** For the next attempt; only after the device and the host are done with them. */
   giveBack(): void;
   destroy(): void;
@@ -23,10 +26,16 @@ export class TreePool {
 
   lease(byteLength: number): TreeLease {
     let held: TreeBuffers | undefined;
+    const buffers = (): TreeBuffers => {
+      held ??= this.#take(byteLength) ?? createTreeBuffers(this.#device, byteLength);
+      return held;
+    };
     return {
-      buffers: () => {
-        held ??= this.#take(byteLength) ?? createTreeBuffers(this.#device, byteLength);
-        return held;
+      buffers,
+      timestamps: () => {
+        const { timestamps } = buffers();
+        if (!timestamps) throw new RangeError('the device has no timestamps');
+        return timestamps;
       },
       giveBack: () => {
         if (held) this.#kept.push(held);
@@ -47,7 +56,8 @@ export class TreePool {
   }
 }
 
-function destroy({ nodes, staging }: TreeBuffers): void {
+function destroy({ nodes, staging, timestamps }: TreeBuffers): void {
   nodes.destroy();
   staging.destroy();
+  if (timestamps) destroyTimestamps(timestamps);
 }

@@ -1,7 +1,10 @@
 /** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { expect, it } from '@jest/globals';
 import { bytesToHex } from '@tops/crypto';
+import { shapeOps } from '@tops/protocol';
+import { findAdapter } from './device/adapter.ts';
 import { createWebGpuKernel } from './webgpu-kernel.ts';
+import { withoutFeature } from '../test/without-feature.ts';
 import { describeGpu } from '../test/gpu.ts';
 
 const attempt = {
@@ -35,6 +38,31 @@ describeGpu('createWebGpuKernel', () => {
       await kernel.close();
     }
     expect(new Set(roots).size).toBe(1);
+  });
+
+  it.each([
+    { clock: 'device', what: 'with timestamps', missing: 'nothing' },
+    { clock: 'wall', what: 'without', missing: 'timestamp-query' },
+  ])('tells how long a device $what worked on an attempt', async ({ clock, missing }) => {
+    const kernel = await createWebGpuKernel(
+      // Ten chunks: the times of each are added up.
+      { allowSoftware: true, gemmPath: 'plain', chunkBufferBytes: 96 * 128 },
+      { findAdapter: async (choice) => withoutFeature(await findAdapter(choice), missing) },
+    );
+    try {
+      const start = performance.now();
+      const { deviceTime } = await kernel.commit(attempt);
+      const wallSeconds = (performance.now() - start) / 1e3;
+      expect(deviceTime?.clock).toBe(clock);
+      expect(deviceTime?.seconds).toBeGreaterThan(wallSeconds / 50);
+      // Passes of successive chunks may overlap a little on the device's clock.
+      expect(deviceTime?.seconds).toBeLessThan(wallSeconds * 1.5);
+      const rate = deviceTime?.bestGemmOpsPerSecond ?? Number.NaN;
+      if (clock === 'wall') expect(rate).toBe(0);
+      else expect(rate).toBeGreaterThan(Number(shapeOps(attempt.shape)) / wallSeconds);
+    } finally {
+      await kernel.close();
+    }
   });
 
   it('refuses a software adapter unless told otherwise', async () => {

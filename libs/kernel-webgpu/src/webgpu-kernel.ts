@@ -8,7 +8,9 @@ import {
   type Kernel,
   type KernelOptions,
 } from '@tops/kernel-spec';
+import { BestGemmRate } from './attempt-clock.ts';
 import {
+  dawnVersion,
   findAdapter,
   type AdapterChoice,
   type AdapterDescription,
@@ -32,9 +34,16 @@ import {
   type GemmTile,
   type GemmVariant,
 } from './gemm-path.ts';
-import { chooseGemmPath, type GemmChoice, type GemmTrial } from './gemm-trial.ts';
+import type { GemmChoice, GemmTrial } from './gemm-trial.ts';
 import { Stages } from './stages.ts';
 import { throwIfAborted } from './permits.ts';
+import { deviceKeyOf, type DeviceKey } from './tuning/device-key.ts';
+import {
+  tuneGemmPath,
+  type TunedChoice,
+  type TuningSource,
+  type TuningStore,
+} from './tuning/gemm-tuning.ts';
 
 const DEFAULT_WEIGHTS_CACHE_BYTES = 256 * 2 ** 20;
 /** Fills a large GPU at n = k = 1024 many times over, and still fits caches. */
@@ -70,12 +79,17 @@ export interface WebGpuKernelDeps {
   readonly findAdapter?: (choice: AdapterChoice) => Promise<FoundAdapter>;
   /** Leaves that an opening has to recompute; default: this kernel's own. */
   readonly recompute?: Kernel['computeLeaves'];
+  /** Spares the trial where a result of the same device is kept; default: none is. */
+  readonly tuningStore?: TuningStore;
 }
 
 export interface WebGpuKernel extends Kernel {
   readonly adapter: AdapterDescription;
   /** Every GEMM variant that was tried, the chosen one first, dropped ones with their reason. */
   readonly gemmTrials: readonly GemmTrial[];
+  /** What measurements on this device are good for. */
+  readonly deviceKey: DeviceKey;
+  readonly tuning: TuningSource;
   /** Why the device can no longer be used, once that is so; `closed` after close. */
   readonly ended: Promise<KernelError>;
 }
@@ -103,10 +117,10 @@ export async function createWebGpuKernel(
 }
 
 /** A device and what was compiled and chosen on it. */
-export interface KernelParts {
+export interface KernelParts extends TunedChoice {
   readonly session: DeviceSession;
   readonly stages: Stages;
-  readonly choice: GemmChoice;
+  readonly deviceKey: DeviceKey;
 }
 
 /** @throws KernelError and RangeError as {@link createWebGpuKernel} */
@@ -126,7 +140,10 @@ export async function openKernelParts(
   const session = await openDevice(found, options);
   try {
     const stages = await Stages.compile(session);
-    return { session, stages, choice: await chooseGemmPath(session, stages, variants) };
+    const deviceKey = deviceKeyOf(description, variants, dawnVersion());
+    const parts = { stages, variants, key: deviceKey };
+    const tuned = await tuneGemmPath(session, parts, deps.tuningStore);
+    return { session, stages, deviceKey, ...tuned };
   } catch (error) {
     session.close();
     throw error;
@@ -155,12 +172,17 @@ function gemmVariants(adapter: AdapterDescription, options: WebGpuKernelOptions)
 
 /** The kernel over opened parts, untested; closing it closes the device. */
 export function kernelOf(
-  { session, stages, choice }: KernelParts,
+  { session, stages, choice, deviceKey, tuning }: KernelParts,
   options: WebGpuKernelOptions,
   recompute?: Kernel['computeLeaves'],
 ): WebGpuKernel {
   const engine = new Engine(
-    { session, stages, gemm: choice.path },
+    {
+      session,
+      stages,
+      gemm: choice.path,
+      bestGemmRate: new BestGemmRate(choice.opsPerSecond),
+    },
     {
       chunkLimits: chunkLimits(session, choice, options),
       weightsCacheBytes: options.weightsCacheBytes ?? DEFAULT_WEIGHTS_CACHE_BYTES,
@@ -186,9 +208,10 @@ export function kernelOf(
 
   const commit = async (attempt: Attempt, { signal }: KernelOptions = {}): Promise<Commitment> => {
     const own = admit(attempt, [], signal);
-    const tree = await engine.buildTree(own, signal);
+    const { tree, deviceTime } = await engine.buildTree(own, signal);
     return {
       attempt: own,
+      deviceTime,
       workRoot: tree.root,
       open: (rows) =>
         tree.openMultiproof(rows, (needed) => (recompute ?? computeLeaves)(own, needed)),
@@ -199,6 +222,8 @@ export function kernelOf(
     driverHint: driverHint(choice.path.variant.path, session.adapter.name),
     adapter: session.adapter,
     gemmTrials: choice.trials,
+    deviceKey,
+    tuning,
     ended: session.ended,
     commit,
     computeLeaves,

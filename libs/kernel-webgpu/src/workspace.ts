@@ -1,6 +1,8 @@
 /// <reference types="@webgpu/types" />
+import { createAttemptTimestamps } from './attempt-clock.ts';
 import type { ChunkPlan } from './chunk-plan.ts';
 import { STAGING_BUFFER, STORAGE_BUFFER, UNIFORM_BUFFER } from './device/buffer-usage.ts';
+import type { TimestampBuffers } from './device/pass-timer.ts';
 
 /** Parameter blocks of 256 bytes for the largest submission: weights 2, a chunk 14, a tree 18. */
 const UNIFORM_BYTES = 64 * 256;
@@ -81,15 +83,19 @@ export class Workspace {
   }
 }
 
-/** A tree on the device and where the host reads it. */
+/** A tree on the device and where the host reads it, and the times of its attempt where the device tells them. */
 export interface TreeBuffers {
   readonly nodes: GPUBuffer;
   readonly staging: GPUBuffer;
+  readonly timestamps: TimestampBuffers | undefined;
 }
 
 export function createTreeBuffers(device: GPUDevice, byteLength: number): TreeBuffers {
   return {
     nodes: device.createBuffer({ size: byteLength, usage: STORAGE_BUFFER }),
     staging: device.createBuffer({ size: byteLength, usage: STAGING_BUFFER }),
+    timestamps: device.features.has('timestamp-query')
+      ? createAttemptTimestamps(device)
+      : undefined,
   };
 }

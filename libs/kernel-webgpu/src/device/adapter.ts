@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import { createRequire } from 'node:module';
 import { KernelError } from '@tops/kernel-spec';
 
 /** Subgroup matrix sizes an adapter multiplies in hardware (chromium-experimental-subgroup-matrix). */
@@ -107,6 +108,16 @@ async function requestAdapter(
   } catch {
     // Dawn throws where the specification says null, for an adapter name without a match among others.
     return undefined;
+  }
+}
+
+/** Version of the package that holds Dawn; `unknown` where it cannot be told. Loads no driver. */
+export function dawnVersion(): string {
+  try {
+    const manifest = createRequire(import.meta.url)('webgpu/package.json') as { version?: unknown };
+    return typeof manifest.version === 'string' ? manifest.version : 'unknown';
+  } catch {
+    return 'unknown';
   }
 }
 

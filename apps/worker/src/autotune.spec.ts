@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Attempt } from '@tops/kernel-spec';
 import type { Shape } from '@tops/protocol';
 import { VirtualTiming } from '../test/fake/virtual-timing.ts';
-import { Autotuner, chooseTrial, type AutotuneOptions } from './autotune.ts';
+import type { ShapeSpeed } from './autotune-record.ts';
+import { Autotuner, chooseTrial, type AutotuneOptions, type SpeedCache } from './autotune.ts';
 
 const limits = { min_rows: 4096, max_weights: 2 ** 25, epoch_seconds: 60 };
 const signal = new AbortController().signal;
@@ -13,7 +14,11 @@ const presets: readonly Shape[] = [
 ];
 
 /** A machine with a speed of its own for each width; its clock is virtual, so trials cost nothing. */
-function machine(gopsOf: (n: number) => number, options: Partial<AutotuneOptions> = {}) {
+function machine(
+  gopsOf: (n: number) => number,
+  options: Partial<AutotuneOptions> = {},
+  speedCache?: SpeedCache,
+) {
   const timing = new VirtualTiming();
   const rowCounts: number[] = [];
   const kernel = {
@@ -25,7 +30,7 @@ function machine(gopsOf: (n: number) => number, options: Partial<AutotuneOptions
   };
   const tuner = new Autotuner(
     { targetMs: 300, presets, isDisabled: false, trialRowCount: 256, ...options },
-    { kernel, timing, onTrial: () => undefined },
+    { kernel, timing, onTrial: () => undefined, ...(speedCache && { speedCache }) },
   );
   return { tuner, rowCounts };
 }
@@ -123,6 +128,63 @@ describe('Autotuner', () => {
     const { tuner: patient } = machine(() => 600, { targetMs: 60_000 });
     const long = (await patient.shapeFor({ ...limits, epoch_seconds: 4 }, signal))!;
     expect(patient.expectedMs(long)).toBeLessThanOrEqual(2000);
+  });
+
+  describe('with speeds of an earlier start', () => {
+    function cacheOf(kept: readonly ShapeSpeed[]) {
+      const cache = {
+        kept,
+        loadCount: 0,
+        load: async () => {
+          cache.loadCount++;
+          return cache.kept;
+        },
+        save: async (speeds: readonly ShapeSpeed[]) => {
+          cache.kept = speeds;
+        },
+      };
+      return cache;
+    }
+
+    it('tries nothing again', async () => {
+      const cache = cacheOf([]);
+      const first = machine((n) => (n === 512 ? 900 : 600), {}, cache);
+      const shape = await first.tuner.shapeFor(limits, signal);
+      expect(cache.kept).toHaveLength(3);
+
+      const second = machine(() => Number.NaN, {}, cache);
+      expect(await second.tuner.shapeFor(limits, signal)).toEqual(shape);
+      expect(await second.tuner.shapeFor({ ...limits, min_rows: 8192 }, signal)).toBeDefined();
+      expect(second.rowCounts).toEqual([]);
+      expect(cache.loadCount).toBe(2);
+      // m still follows the machine as it is now.
+      const expectedMs = second.tuner.expectedMs(shape!);
+      for (let i = 0; i < 40; i++) {
+        const current = (await second.tuner.shapeFor(limits, signal))!;
+        const elapsedMs = 2 * expectedMs * (current.m / shape!.m);
+        second.tuner.observe(current, { elapsedMs, limits });
+      }
+      expect((await second.tuner.shapeFor(limits, signal))!.m).toBeLessThan(shape!.m * 0.7);
+    });
+
+    it('tries what is new, forgets what is no preset any more, and keeps both', async () => {
+      const cache = cacheOf([
+        { n: 512, k: 512, rowsPerMs: 1 },
+        { n: 64, k: 64, rowsPerMs: 1e9 },
+      ]);
+      const { tuner, rowCounts } = machine(() => 600, {}, cache);
+      expect(await tuner.shapeFor(limits, signal)).toMatchObject({ n: 1024, k: 1024 });
+      expect(rowCounts.length).toBeGreaterThan(0);
+      expect(cache.kept.map(({ n }) => n).sort()).toEqual([1024, 2048, 512]);
+      expect(cache.kept.find(({ n }) => n === 512)?.rowsPerMs).toBe(1);
+    });
+
+    it('reads nothing when autotune is off', async () => {
+      const cache = cacheOf([]);
+      const { tuner } = machine(() => 600, { isDisabled: true }, cache);
+      await tuner.shapeFor(limits, signal);
+      expect(cache.loadCount).toBe(0);
+    });
   });
 
   it('AUTOTUNE_DISABLE takes the first preset as written and tries nothing', async () => {

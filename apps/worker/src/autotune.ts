@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Kernel } from '@tops/kernel-spec';
 import { shapeLimitsProblem, shapeOps, type Limits, type Shape } from '@tops/protocol';
+import type { ShapeSpeed } from './autotune-record.ts';
 import { fitsWeightLimit } from './presets.ts';
 import { adaptRowCount, clampRowCount, rowCountMax, rowGranule } from './row-scaling.ts';
 import type { Timing } from './timing.ts';
@@ -14,10 +15,7 @@ export interface AutotuneOptions {
   readonly trialRowCount: number;
 }
 
-export interface Trial {
-  readonly n: number;
-  readonly k: number;
-  readonly rowsPerMs: number;
+export interface Trial extends ShapeSpeed {
   readonly gops: number;
 }
 
@@ -25,6 +23,13 @@ export interface AutotuneDeps {
   readonly kernel: Pick<Kernel, 'commit'>;
   readonly timing: Timing;
   readonly onTrial: (trial: Trial) => void;
+  /** Spares trials that an earlier process has made on the same device. Neither call rejects. */
+  readonly speedCache?: SpeedCache;
+}
+
+export interface SpeedCache {
+  load(): Promise<readonly ShapeSpeed[]>;
+  save(speeds: readonly ShapeSpeed[]): Promise<void>;
 }
 
 /** The parts of a verifier's limits that choose a shape. */
@@ -47,6 +52,7 @@ export class Autotuner {
   #shape: Shape | undefined;
   #chosenFor: ShapeLimits | undefined;
   #rowsPerMs = 0;
+  #isCacheRead = false;
 
   constructor(options: AutotuneOptions, deps: AutotuneDeps) {
     this.#options = options;
@@ -109,8 +115,9 @@ export class Autotuner {
     return shapeLimitsProblem(shape, limits) === undefined ? shape : undefined;
   }
 
-  /** Trials of the widths the verifier takes; each is run once in the life of the process. */
+  /** Trials of the widths the verifier takes; each is run once in the life of the process, if no earlier one has. */
   async #runTrials(limits: ShapeLimits, signal: AbortSignal): Promise<readonly Trial[]> {
+    await this.#readCache();
     const taken = this.#options.presets.filter((preset) => fitsWeightLimit(preset, limits));
     const untried = new Map(taken.map((preset) => [trialName(preset), preset]));
     for (const name of this.#trials.keys()) untried.delete(name);
@@ -122,12 +129,22 @@ export class Autotuner {
     for (const shape of fresh) firstMs.push(await this.#timeRows(shape, signal));
     for (const [i, shape] of fresh.entries()) {
       const bestMs = Math.min(firstMs[i] ?? Infinity, await this.#timeRows(shape, signal));
-      const gops = Number(shapeOps(shape)) / (bestMs * 1e6);
-      const trial = { n: shape.n, k: shape.k, rowsPerMs: shape.m / bestMs, gops };
+      const trial = trialOf({ n: shape.n, k: shape.k, rowsPerMs: shape.m / bestMs });
       this.#trials.set(trialName(shape), trial);
       this.#deps.onTrial(trial);
     }
+    if (fresh.length > 0) await this.#deps.speedCache?.save([...this.#trials.values()]);
     return taken.flatMap((preset) => this.#trials.get(trialName(preset)) ?? []);
+  }
+
+  /** Once; of what it holds only the presets count. */
+  async #readCache(): Promise<void> {
+    if (this.#isCacheRead) return;
+    const names = new Set(this.#options.presets.map(trialName));
+    for (const speed of (await this.#deps.speedCache?.load()) ?? []) {
+      if (names.has(trialName(speed))) this.#trials.set(trialName(speed), trialOf(speed));
+    }
+    this.#isCacheRead = true;
   }
 
   /** Makes the weights, warms the kernel up and finds how many rows take long enough to measure. Nothing of it counts. */
@@ -166,6 +183,11 @@ export function chooseTrial(
   const inTime = taken.filter((trial) => smallestMs(trial) <= targetMs);
   if (inTime.length > 0) return best(inTime, (trial) => trial.gops);
   return best(taken, (trial) => 1 / smallestMs(trial));
+}
+
+function trialOf({ n, k, rowsPerMs }: ShapeSpeed): Trial {
+  const opsPerRow = Number(shapeOps({ m: 1, n, k }));
+  return { n, k, rowsPerMs, gops: (rowsPerMs * opsPerRow) / 1e6 };
 }
 
 function trialName({ n, k }: Pick<Shape, 'n' | 'k'>): string {

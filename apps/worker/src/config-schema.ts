@@ -72,7 +72,11 @@ export const workerEnv = defineEnv(
       pattern: /^[A-Za-z0-9.:_-]{1,255}$/,
       expected: 'a host name or an IP address',
     }),
-    DATA_DIR: path({ describe: 'Where the development key lives.', default: './data/worker' }),
+    DATA_DIR: path({
+      describe:
+        'Where the development key lives, and autotune.json: what trials found out about the GPU, good until adapter, driver or versions change; delete it to try anew.',
+      default: './data/worker',
+    }),
     CPU_FALLBACK: flag({
       describe:
         '1 computes on the CPU where no GPU can be used, or none any more. 0 ends the worker then, with the reason.',

@@ -32,8 +32,9 @@ function fakeGpu() {
   const gaveUp = new Promise<KernelError>((resolve) => {
     giveUp = resolve;
   });
-  const kernel = Object.assign(fakeKernel('gpu'), { gaveUp });
-  return { kernel: kernel as typeof kernel & SupervisedKernel, giveUp };
+  const current = { deviceKey: { adapter: 'a GPU' } } as SupervisedKernel['current'];
+  const kernel = Object.assign(fakeKernel('gpu'), { gaveUp, current });
+  return { kernel: kernel satisfies SupervisedKernel, giveUp };
 }
 
 function setup(
@@ -48,7 +49,7 @@ function setup(
     { ...settings, ...changes },
     {
       logger: { info: log, warn: log, error: log },
-      openGpu: async (_settings, _logger, recompute) => {
+      openGpu: async (_settings, _deps, recompute) => {
         opened.recompute = recompute;
         if (gpu instanceof KernelError) throw gpu;
         return gpu.kernel;
@@ -64,12 +65,20 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 describe('openDevice', () => {
   it('takes the GPU where there is one', async () => {
     const { device } = setup(fakeGpu());
-    expect(await device).toMatchObject({ driverHint: 'gpu', trialRowCount: 16_384 });
+    expect(await device).toMatchObject({
+      driverHint: 'gpu',
+      trialRowCount: 16_384,
+      deviceKey: { adapter: 'a GPU' },
+    });
   });
 
   it('computes on the CPU where there is none, and says why', async () => {
     const { device, logged } = setup(unavailable);
-    expect(await device).toMatchObject({ driverHint: 'cpu', trialRowCount: 128 });
+    expect(await device).toMatchObject({
+      driverHint: 'cpu',
+      trialRowCount: 128,
+      deviceKey: undefined,
+    });
     expect(logged).toEqual(['computing on the CPU, no usable GPU']);
   });
 
@@ -86,6 +95,7 @@ describe('openDevice', () => {
     gpu.giveUp(unavailable);
     await nextTurn();
     expect(opening.driverHint).toBe('cpu');
+    expect(opening.deviceKey).toBeUndefined();
     expect(gpu.kernel.isClosed).toBe(true);
     expect(await opened.recompute?.(attempt, [0])).toEqual(await cpu.computeLeaves());
     await opening.close();

@@ -6,7 +6,10 @@ import {
   createSupervisedKernel,
   createWebGpuKernel,
   type DeviceEvent,
+  type DeviceKey,
   type SupervisedKernel,
+  type TuningStore,
+  type WebGpuKernel,
 } from '@tops/kernel-webgpu';
 import type { Logger } from '@tops/observability';
 
@@ -27,6 +30,8 @@ export interface DeviceSettings {
 export interface ComputeDevice extends Kernel {
   /** Rows of the first autotune trial. */
   readonly trialRowCount: number;
+  /** What measurements on the GPU are good for; undefined while the CPU computes. */
+  readonly deviceKey: DeviceKey | undefined;
   /** Settles when the GPU was given up and nothing may take its place: the worker ends. */
   readonly failed: Promise<KernelError>;
 }
@@ -34,12 +39,19 @@ export interface ComputeDevice extends Kernel {
 /** @param recompute - leaves for openings: of what computes then */
 type OpenGpu = (
   settings: DeviceSettings,
-  logger: DeviceDeps['logger'],
+  deps: GpuDeps,
   recompute: Kernel['computeLeaves'],
 ) => Promise<SupervisedKernel>;
 
-export interface DeviceDeps {
+interface GpuDeps {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Where results of trials are kept; default: nowhere. */
+  readonly tuningStore?: TuningStore;
+  /** Told of faults and resets, after they were logged. */
+  readonly onDeviceEvent?: (event: DeviceEvent) => void;
+}
+
+export interface DeviceDeps extends GpuDeps {
   /** Replaced in specs. */
   readonly openGpu?: OpenGpu;
   readonly openCpu?: (settings: DeviceSettings) => Promise<Kernel>;
@@ -64,7 +76,7 @@ export async function openDevice(
     announce = resolve;
   });
   try {
-    gpu = await openGpu(settings, logger, async (...args) =>
+    gpu = await openGpu(settings, deps, async (...args) =>
       (await announced).computeLeaves(...args),
     );
   } catch (error) {
@@ -77,9 +89,12 @@ export async function openDevice(
     }
     logger.info('computing on the CPU, no usable GPU', { reason });
     const cpu = await openCpu(settings);
-    return new SwitchableDevice(cpu, cpuTrialRows);
+    return new SwitchableDevice(cpu, { trialRowCount: cpuTrialRows });
   }
-  const device = new SwitchableDevice(gpu, GPU_TRIAL_ROWS);
+  const device = new SwitchableDevice(gpu, {
+    trialRowCount: GPU_TRIAL_ROWS,
+    deviceKey: () => gpu.current.deviceKey,
+  });
   announce(device);
   void gpu.gaveUp.then(async (error) => {
     if (!settings.mayFallBack) return device.fail(error);
@@ -99,11 +114,16 @@ class SwitchableDevice implements ComputeDevice {
   readonly failed: Promise<KernelError>;
   #reportFailed: (error: KernelError) => void = () => undefined;
   #kernel: Kernel;
+  #deviceKey: (() => DeviceKey) | undefined;
   #isClosed = false;
 
-  constructor(kernel: Kernel, trialRowCount: number) {
+  constructor(
+    kernel: Kernel,
+    options: { readonly trialRowCount: number; readonly deviceKey?: () => DeviceKey },
+  ) {
     this.#kernel = kernel;
-    this.trialRowCount = trialRowCount;
+    this.#deviceKey = options.deviceKey;
+    this.trialRowCount = options.trialRowCount;
     this.failed = new Promise((resolve) => {
       this.#reportFailed = resolve;
     });
@@ -111,6 +131,10 @@ class SwitchableDevice implements ComputeDevice {
 
   get driverHint(): string {
     return this.#kernel.driverHint;
+  }
+
+  get deviceKey(): DeviceKey | undefined {
+    return this.#deviceKey?.();
   }
 
   commit: Kernel['commit'] = (attempt, options) => this.#kernel.commit(attempt, options);
@@ -121,6 +145,7 @@ class SwitchableDevice implements ComputeDevice {
   switchTo(kernel: Kernel): void {
     void this.#kernel.close();
     this.#kernel = kernel;
+    this.#deviceKey = undefined;
     if (this.#isClosed) void kernel.close();
   }
 
@@ -140,34 +165,50 @@ function openCpuKernel({ threadCount }: DeviceSettings): Promise<Kernel> {
 
 function openSupervised(
   { gpu, maxResets }: DeviceSettings,
-  logger: DeviceDeps['logger'],
+  { logger, tuningStore, onDeviceEvent }: GpuDeps,
   recompute: Kernel['computeLeaves'],
 ): Promise<SupervisedKernel> {
   return createSupervisedKernel(
     { maxResets },
     {
       createKernel: async () => {
-        const kernel = await createWebGpuKernel(gpu, { recompute });
-        for (const { label, opsPerSecond, droppedBecause } of kernel.gemmTrials) {
-          if (droppedBecause !== undefined) {
-            logger.warn('GEMM path dropped', { label, reason: droppedBecause });
-          } else {
-            logger.info('GEMM path', { label, gops: Math.round(opsPerSecond / 1e8) / 10 });
-          }
-        }
+        const kernel = await createWebGpuKernel(gpu, {
+          recompute,
+          ...(tuningStore && { tuningStore }),
+        });
+        logTrials(kernel, logger);
         return kernel;
       },
       onEvent: (event) => {
         logDeviceEvent(event, logger);
+        onDeviceEvent?.(event);
       },
     },
   );
 }
 
-function logDeviceEvent(event: DeviceEvent, logger: DeviceDeps['logger']): void {
+function logTrials({ gemmTrials, tuning }: WebGpuKernel, logger: GpuDeps['logger']): void {
+  const { source, cacheRefused } = tuning;
+  if (cacheRefused !== undefined) {
+    logger.warn('GEMM path of an earlier start not used', { reason: cacheRefused });
+  }
+  for (const { label, opsPerSecond, droppedBecause } of gemmTrials) {
+    if (droppedBecause !== undefined) {
+      logger.warn('GEMM path dropped', { label, reason: droppedBecause });
+    } else {
+      logger.info('GEMM path', { label, gops: Math.round(opsPerSecond / 1e8) / 10, source });
+    }
+  }
+}
+
+function logDeviceEvent(event: DeviceEvent, logger: GpuDeps['logger']): void {
   switch (event.kind) {
     case 'fault':
-      logger.warn('GPU fault', { code: event.error.code, reason: event.error.message });
+      logger.warn('GPU fault', {
+        kind: event.fault,
+        code: event.error.code,
+        reason: event.error.message,
+      });
       break;
     case 'reset':
       logger.info('GPU opened anew', { resetCount: event.resetCount, adapter: event.adapterName });

@@ -1,3 +1,4 @@
+import { deviceFaultKinds } from '@tops/kernel-webgpu';
 import { createMetrics, type Metrics } from '@tops/observability';
 import { errorCodes } from '@tops/protocol';
 import { attemptOutcomes } from './attempt.ts';
@@ -5,6 +6,12 @@ import { attemptOutcomes } from './attempt.ts';
 /** gpu: the compute device, the CPU kernel included; validation: messages one side would not take. */
 export const errorKinds = ['gpu', 'network', 'signature', 'validation'] as const;
 export type ErrorKind = (typeof errorKinds)[number];
+
+/** What became of opening a failed GPU anew; gave_up comes once, after too many in a row. */
+export const resetOutcomes = ['reopened', 'failed', 'gave_up'] as const;
+
+/** Whose seconds: the GPU's own timestamps, or the wall's clock. */
+export const deviceClocks = ['device', 'wall'] as const;
 
 export const circuitStates = ['closed', 'half_open', 'open'] as const;
 
@@ -96,8 +103,46 @@ export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
       name: 'verified_ops_per_second',
       help: 'What the verifier says this key computes: nominal ops per second over its last sealed epochs.',
     }),
+    ...deviceMetrics(metrics),
     epoch: metrics.gauge({ name: 'epoch', help: 'Epoch being worked on.' }),
     attemptRows: metrics.gauge({ name: 'attempt_rows', help: 'm of the current shape.' }),
+  };
+}
+
+/** Of the GPU alone; the gauges are 0 while the CPU computes, and before the first attempt. */
+function deviceMetrics(metrics: Metrics) {
+  return {
+    deviceFaults: metrics.counter({
+      name: 'device_faults_total',
+      help: 'Faults of the GPU by kind; each costs the attempts under way and one reset.',
+      labels: { kind: deviceFaultKinds },
+    }),
+    deviceResets: metrics.counter({
+      name: 'device_resets_total',
+      help: 'Tries to open the GPU anew after a fault, by outcome; gave_up is the end of it.',
+      labels: { outcome: resetOutcomes },
+    }),
+    deviceSeconds: metrics.counter({
+      name: 'device_seconds_total',
+      help: 'Time the GPU worked on attempts, by the clock that measured it; its rate is the share of time in use.',
+      labels: { clock: deviceClocks },
+    }),
+    deviceOps: metrics.gauge({
+      name: 'device_ops_per_second',
+      help: 'Nominal ops per second of GPU time of the last attempt.',
+    }),
+    deviceGemmOps: metrics.gauge({
+      name: 'device_gemm_ops_per_second',
+      help: 'Best rate of the two layers alone seen on the GPU, in the trial at start or in an attempt.',
+    }),
+    deviceAttemptRatio: metrics.gauge({
+      name: 'device_attempt_gemm_ratio',
+      help: 'device_ops_per_second over device_gemm_ops_per_second: what of the GEMM rate a whole attempt reaches.',
+    }),
+    deviceWorkRatio: metrics.gauge({
+      name: 'device_gemm_ratio',
+      help: 'compute_ops_per_second over device_gemm_ops_per_second, waiting included: falls towards 0 when work stalls.',
+    }),
   };
 }
 

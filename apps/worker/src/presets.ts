@@ -1,7 +1,7 @@
 import { shapeLimitsProblem, shapeProblem, type Limits, type Shape } from '@tops/protocol';
 
 /** A list is for choosing from, not for generating: bounds the trials at start. */
-const presetCountMax = 32;
+export const presetCountMax = 32;
 
 /** What reading AUTOTUNE_PRESETS gave: the shapes, or what was expected where it went wrong. */
 export type PresetsResult =

@@ -1,5 +1,7 @@
 import type { Logger, Readiness } from '@tops/observability';
 import type { Shape } from '@tops/protocol';
+import type { DeviceEvent } from '@tops/kernel-webgpu';
+import type { DeviceTime } from '@tops/kernel-spec';
 import type { AttemptResult, CompletedAttempt } from './attempt.ts';
 import type { ChallengeProblem } from './challenge-check.ts';
 import type { CircuitStateName } from './circuit.ts';
@@ -26,6 +28,13 @@ export interface LastError {
   readonly code: string;
   readonly detail: string;
   readonly atMs: number;
+}
+
+/** How fast the GPU was on the last attempt, by its own clock where it has one, and how fast it multiplies at best. */
+export interface DeviceSpeed {
+  readonly opsPerSecond: number;
+  /** 0 where unknown. */
+  readonly gemmOpsPerSecond: number;
 }
 
 export interface RecorderDeps {
@@ -55,6 +64,7 @@ export class Recorder {
   readonly #speed: RateWindow;
   #lastError: LastError | undefined;
   #verifiedTops: number | undefined;
+  #deviceSpeed: DeviceSpeed | undefined;
   #isCircuitOpen = false;
   #lastWarnedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -73,8 +83,18 @@ export class Recorder {
   /** 10^9 nominal ops per second over the last half minute. */
   get gops(): number {
     const opsPerSecond = this.#speed.perSecond();
-    this.#deps.metrics.gops.set(opsPerSecond);
+    const { metrics } = this.#deps;
+    metrics.gops.set(opsPerSecond);
+    metrics.deviceWorkRatio.set(this.#gemmShare(opsPerSecond) ?? 0);
     return opsPerSecond / 1e9;
+  }
+  /** Of the last attempt; undefined while the CPU computes. */
+  get deviceSpeed(): DeviceSpeed | undefined {
+    return this.#deviceSpeed;
+  }
+  /** What of the GPU's GEMM rate the last half minute reached, waiting included; undefined where that rate is unknown. */
+  get gemmShare(): number | undefined {
+    return this.#gemmShare(this.#speed.perSecond());
   }
 
   shapeChosen(shape: Shape): void {
@@ -91,6 +111,7 @@ export class Recorder {
     this.#deps.metrics.ops.inc(ops);
     this.#deps.metrics.attemptSeconds.observe(elapsedMs / 1000);
     this.#speed.add(ops);
+    this.#deviceWorked(ops, attempt.commitment.deviceTime);
   }
 
   inFlightChanged(count: number): void {
@@ -170,6 +191,27 @@ export class Recorder {
     this.#deps.metrics.verifiedOps.set(verifiedTops * 1e12);
   }
 
+  #deviceWorked(ops: number, time: DeviceTime | undefined): void {
+    const { metrics } = this.#deps;
+    if (time === undefined) this.#deviceSpeed = undefined;
+    else {
+      metrics.deviceSeconds.inc({ clock: time.clock }, time.seconds);
+      this.#deviceSpeed = {
+        opsPerSecond: ops / time.seconds,
+        gemmOpsPerSecond: time.bestGemmOpsPerSecond,
+      };
+    }
+    const { opsPerSecond = 0 } = this.#deviceSpeed ?? {};
+    metrics.deviceOps.set(opsPerSecond);
+    metrics.deviceGemmOps.set(this.#deviceSpeed?.gemmOpsPerSecond ?? 0);
+    metrics.deviceAttemptRatio.set(this.#gemmShare(opsPerSecond) ?? 0);
+  }
+
+  #gemmShare(opsPerSecond: number): number | undefined {
+    const { gemmOpsPerSecond = 0 } = this.#deviceSpeed ?? {};
+    return gemmOpsPerSecond > 0 ? opsPerSecond / gemmOpsPerSecond : undefined;
+  }
+
   #earnedNothing(result: AttemptResult, fields: Record<string, unknown>): void {
     const { counts } = this;
     const { outcome, code = outcome, detail = '', row } = result;
@@ -198,6 +240,23 @@ export class Recorder {
 
   #remember(code: string, detail: string): void {
     this.#lastError = { code, detail, atMs: this.#deps.timing.unixMs() };
+  }
+}
+
+/** Counts what happens to the GPU; the log lines are the device's own. */
+export function countDeviceEvent(
+  event: DeviceEvent,
+  metrics: Pick<WorkerMetrics, 'deviceFaults' | 'deviceResets'>,
+): void {
+  switch (event.kind) {
+    case 'fault':
+      return metrics.deviceFaults.inc({ kind: event.fault });
+    case 'reset':
+      return metrics.deviceResets.inc({ outcome: 'reopened' });
+    case 'reset_failed':
+      return metrics.deviceResets.inc({ outcome: 'failed' });
+    case 'gave_up':
+      return metrics.deviceResets.inc({ outcome: 'gave_up' });
   }
 }
 

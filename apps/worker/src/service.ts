@@ -10,9 +10,12 @@ import {
   type Lifecycle,
   type Logger,
 } from '@tops/observability';
+import { AutotuneCache } from './autotune-cache.ts';
 import type { WorkerConfig } from './config.ts';
 import { openDevice } from './device.ts';
+import { DeviceSpeeds } from './device-speeds.ts';
 import { createWorkerMetrics } from './metrics.ts';
+import { countDeviceEvent } from './recorder.ts';
 import { statusFields, statusText, type WorkerStatus } from './status.ts';
 import { statusIntervalMs, type StatusLine, type StatusMode } from './status-line.ts';
 import { systemTiming } from './timing.ts';
@@ -58,16 +61,22 @@ export async function startService(options: ServiceOptions, deps: ServiceDeps): 
   });
   lifecycle.onShutdown('http server', () => http.close(1000));
 
-  const kernel = await openDevice(config.device, { logger });
+  const cache = new AutotuneCache(config.dataDir, { logger });
+  const kernel = await openDevice(config.device, {
+    logger,
+    tuningStore: cache,
+    onDeviceEvent: (event) => countDeviceEvent(event, metrics),
+  });
   lifecycle.onShutdown('kernel', () => kernel.close());
   void kernel.failed.then(() => lifecycle.shutdown('the compute device is gone', 1));
   readiness.set('kernel', true);
   logger.info('compute device', { driverHint: kernel.driverHint });
   if (lifecycle.signal.aborted) return;
 
+  const speedCache = new DeviceSpeeds({ cache, deviceKey: () => kernel.deviceKey, logger });
   const worker = new Worker(
     { keyPair, settings: config, trialRowCount: kernel.trialRowCount },
-    { kernel, metrics, readiness, logger, timing: systemTiming },
+    { kernel, metrics, readiness, logger, speedCache, timing: systemTiming },
   );
   started.worker = worker;
   showStatus(worker, options, deps);

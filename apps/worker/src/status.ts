@@ -28,6 +28,10 @@ export interface WorkerStatus {
   /** Decimal digits, as everywhere; what this process was credited. */
   readonly credited_ops: string;
   readonly gops: number;
+  /** 10^9 nominal ops per second of GPU time, of the last attempt; null while the CPU computes. */
+  readonly device_gops: number | null;
+  /** gops over the best rate of the layers alone that was seen on the GPU; null where that is unknown. */
+  readonly gemm_share: number | null;
   readonly verified_tops: number | null;
   readonly circuit: CircuitStateName;
   readonly last_error: {
@@ -45,7 +49,8 @@ export function lastErrorStatus(error: LastError | undefined): WorkerStatus['las
 /** The figures of the `status` log record: what the line shows, under names of their own. */
 export function statusFields(status: WorkerStatus): Record<string, unknown> {
   const { phase, epoch_id, attempts, accepted, rejected, missed, lost, skipped } = status;
-  const { in_flight, gops, verified_tops, credited_ops, circuit, sizes } = status;
+  const { in_flight, gops, device_gops, gemm_share, verified_tops, credited_ops, circuit, sizes } =
+    status;
   const { m = 0, n = 0, k = 0 } = sizes ?? {};
   return {
     phase,
@@ -58,6 +63,8 @@ export function statusFields(status: WorkerStatus): Record<string, unknown> {
     skipped,
     inFlight: in_flight,
     gops,
+    deviceGops: device_gops,
+    gemmShare: gemm_share,
     verifiedTops: verified_tops,
     creditedOps: credited_ops,
     circuit,
@@ -74,12 +81,16 @@ export function statusText(status: WorkerStatus): string {
     `accepted ${accepted}`,
     ...(rejected > 0 ? [`REJECTED ${rejected}`] : []),
     ...(missed > 0 ? [`missed ${missed}`] : []),
-    `${gops.toFixed(1)} GOP/s`,
+    `${gops.toFixed(1)} GOP/s${shareText(status)}`,
     `verified ${verified === null ? '-' : verified.toPrecision(3)} TOPS`,
     ...(status.epoch_id === null ? [] : [`epoch ${status.epoch_id}`]),
     ...(sizes === null ? [] : [`${sizes.m}x${sizes.n}x${sizes.k}`]),
   ];
   return parts.join(' | ');
+}
+
+function shareText({ gemm_share: share }: WorkerStatus): string {
+  return share === null ? '' : ` (${Math.round(share * 100)}% of GEMM)`;
 }
 
 function phaseText(status: WorkerStatus): string {

@@ -3,7 +3,7 @@ import { publicKeyToDid, type KeyPair } from '@tops/crypto';
 import type { Kernel } from '@tops/kernel-spec';
 import type { Logger, Readiness } from '@tops/observability';
 import { KERNEL_VERSION, VerifierClient } from '@tops/protocol';
-import { Autotuner } from './autotune.ts';
+import { Autotuner, type SpeedCache } from './autotune.ts';
 import type { ChallengeProblem } from './challenge-check.ts';
 import { VerifierCircuit } from './circuit.ts';
 import type { WorkerConfig } from './config.ts';
@@ -36,6 +36,8 @@ export interface WorkerDeps {
   readonly readiness: Readiness;
   readonly logger: Logger;
   readonly timing: Timing;
+  /** Autotune's speeds of an earlier process; default: none are kept. */
+  readonly speedCache?: SpeedCache;
   readonly fetch?: typeof fetch;
 }
 
@@ -129,7 +131,7 @@ export class Worker {
   }
 
   status(): WorkerStatus {
-    const { counts } = this.#recorder;
+    const { counts, deviceSpeed, gemmShare } = this.#recorder;
     const { info } = this.#epochWatch.current ?? {};
     return {
       service: 'worker',
@@ -151,7 +153,9 @@ export class Worker {
       in_flight: counts.inFlight,
       consecutive_failures: counts.consecutiveFailures,
       credited_ops: String(counts.creditedOps),
-      gops: Math.round(this.#recorder.gops * 1000) / 1000,
+      gops: thousandths(this.#recorder.gops),
+      device_gops: deviceSpeed === undefined ? null : thousandths(deviceSpeed.opsPerSecond / 1e9),
+      gemm_share: gemmShare === undefined ? null : thousandths(gemmShare),
       verified_tops: this.#recorder.verifiedTops ?? null,
       circuit: this.#circuit.state,
       last_error: lastErrorStatus(this.#recorder.lastError),
@@ -265,16 +269,21 @@ export class Worker {
 
   #createAutotuner(): Autotuner {
     const { settings, trialRowCount } = this.#options;
-    const { kernel, logger, timing } = this.#deps;
+    const { kernel, logger, timing, speedCache } = this.#deps;
     return new Autotuner(
       { ...settings.autotune, trialRowCount },
       {
         kernel,
         timing,
+        ...(speedCache && { speedCache }),
         onTrial: ({ n, k, gops }) => {
           logger.info('autotune trial', { n, k, gops: Math.round(gops * 10) / 10 });
         },
       },
     );
   }
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

@@ -1,5 +1,6 @@
 // Writes the docs that come from code, or with --check fails when one is stale:
-// docs/configuration.md from both apps' environment schemas, docs/errors.md from the protocol's code list.
+// docs/configuration.md from both apps' environment schemas, docs/errors.md from the protocol's code list, docs/metrics.md from
+// both apps' registries.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -8,9 +9,12 @@ import { format, resolveConfig } from 'prettier';
 const bundlePath = 'dist/tools/docs.mjs';
 const entry = `
   import { renderConfigMarkdown } from '@tops/config';
+  import { createMetrics, renderMetricsMarkdown } from '@tops/observability';
   import { renderErrorsMarkdown } from '@tops/protocol';
   import { verifierConfigSection } from './apps/verifier/src/config.ts';
+  import { createVerifierMetrics } from './apps/verifier/src/metrics.ts';
   import { workerConfigSection } from './apps/worker/src/config.ts';
+  import { createWorkerMetrics } from './apps/worker/src/metrics.ts';
   import { cliConfigSection } from './apps/cli/src/cli-env.ts';
   import { renderCheatingTable } from '@tops/verification';
   const configurationIntroduction = [
@@ -21,9 +25,31 @@ const entry = `
       'A name that is almost one of these (two edits away), or starts like them and is none, is refused with the name that was meant.',
     '',
   ].join('\\n\\n');
+  const metricsIntroduction = [
+    '# Metrics',
+    'Made from the registries of the apps by \`npx nx run tools:docs\`; do not edit. Served at \`/metrics\` in the Prometheus text ' +
+      'format, unless METRICS_ENABLED=0, beside the process_… and nodejs_… families of prom-client. Base units throughout; ' +
+      'counters and gauges start at 0 with every label value; no label ever holds a key, an address or an id.',
+    '',
+  ].join('\\n\\n');
+  const renderMetrics = () => {
+    const sectionOf = (title, prefix, create, intro) => {
+      const metrics = createMetrics({ prefix, defaultMetrics: false });
+      create(metrics);
+      return { title, intro, registry: metrics.registry };
+    };
+    return renderMetricsMarkdown([
+      sectionOf('Worker', 'tops_worker_', createWorkerMetrics,
+        'A GPU that stalls shows in \`tops_worker_device_gemm_ratio\` falling towards 0 while ' +
+        '\`tops_worker_device_gemm_ops_per_second\` stays; one that is only slow, in \`tops_worker_device_attempt_gemm_ratio\`; ' +
+        'one that waits for work, in the rate of \`tops_worker_device_seconds_total\` being well below 1.'),
+      sectionOf('Verifier', 'tops_verifier_', createVerifierMetrics),
+    ]);
+  };
   export const documents = {
     'docs/configuration.md': () => configurationIntroduction + renderConfigMarkdown([workerConfigSection, verifierConfigSection, cliConfigSection]),
     'docs/errors.md': () => renderErrorsMarkdown(),
+    'docs/metrics.md': async () => metricsIntroduction + (await renderMetrics()),
   };
   export const cheatingTable = renderCheatingTable();
 `;
@@ -34,6 +60,8 @@ await build({
   outfile: bundlePath,
   tsconfig: 'tsconfig.base.json',
   bundle: true,
+  external: ['webgpu'],
+  loader: { '.wgsl': 'text' },
   platform: 'node',
   target: 'node20',
   format: 'esm',
@@ -68,7 +96,7 @@ function withTable(path) {
   return text.replace(marked, (_match, open, close) => `${open}\n\n${cheatingTable}\n\n${close}`);
 }
 
-for (const [path, render] of Object.entries(documents)) await emit(path, render());
+for (const [path, render] of Object.entries(documents)) await emit(path, await render());
 for (const path of ['README.md', 'SECURITY.md']) await emit(path, withTable(path));
 
 if (stale.length > 0) {

@@ -33,6 +33,7 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts';
+export { renderMetricsMarkdown, type MetricsSection } from './metrics-markdown.ts';
 export { createOpsRouter, type OpsRouterOptions } from './ops-router.ts';
 export { sendProblem, type ProblemBody } from './problem-json.ts';
 export { Readiness, type CheckState, type ReadinessReport } from './readiness.ts';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { bytesToBase64, bytesToHex } from '@tops/crypto';
-import { deriveAttemptKey, type Kernel, type Opening } from '@tops/kernel-spec';
+import { deriveAttemptKey, type DeviceTime, type Kernel, type Opening } from '@tops/kernel-spec';
 import { maxChallengeRows, rowsProblem, shapeOps, type Shape } from '@tops/protocol';
 import { openKernel, type Backend } from '../backend.ts';
 import { CliError, exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
@@ -37,6 +37,7 @@ export async function attempt(options: AttemptOptions, io: CliIo): Promise<numbe
       ops: shapeOps(shape).toString(),
       seconds: round(result.seconds, 6),
       gops: round(Number(shapeOps(shape)) / result.seconds / 1e9, 3),
+      ...deviceFields(result.deviceTime),
     };
     if (options.json === true) printJson(io, report);
     else printReport(io, report);
@@ -57,7 +58,14 @@ async function compute(kernel: Kernel, { attemptKey, shape, rows }: AttemptInput
   const commitment = await kernel.commit({ attemptKey, shape });
   const seconds = (performance.now() - start) / 1000;
   const opening = rows === undefined ? undefined : await commitment.open(rows);
-  return { workRoot: commitment.workRoot, seconds, opening };
+  const { workRoot, deviceTime } = commitment;
+  return { workRoot, deviceTime, seconds, opening };
+}
+
+/** How long a GPU worked on it, without opening and waiting, and by whose clock. */
+function deviceFields(time: DeviceTime | undefined) {
+  if (time === undefined) return {};
+  return { device_seconds: round(time.seconds, 6), device_clock: time.clock };
 }
 
 function openingFields(rows: readonly number[] | undefined, opening: Opening | undefined) {

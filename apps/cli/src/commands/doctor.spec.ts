@@ -41,6 +41,7 @@ describe('tops doctor', () => {
     expect(details['gpu']).toMatch(/^none|software/);
     expect(details['verifier']).toContain('epoch 29000000');
     expect(details['key']).toContain(did);
+    expect(details['autotune']).toContain('none yet');
     expect(details['environment']).toContain('WORKER_SK_HEX=64 characters (redacted)');
     expect(result.stdout).not.toContain(seedHex);
   });
@@ -81,6 +82,14 @@ describe('settings', () => {
     expect(keyOf({ WORKER_SK_HEX: seedHex, WORKER_SK_FILE: path })).toMatchObject([
       { state: 'fail' },
     ]);
+  });
+
+  it('names what a worker remembers of its GPU', () => {
+    const path = join(directory, 'autotune.json');
+    writeFileSync(path, '{}');
+    const finding = inspectSettings({ DATA_DIR: '.' }, directory).at(-1);
+    expect(finding).toMatchObject({ check: 'autotune', detail: expect.stringContaining(path) });
+    rmSync(path);
   });
 
   it('demands a GPU when CPU_FALLBACK=0', async () => {

@@ -34,6 +34,7 @@ export async function inspectGpu(env: Environment): Promise<Finding[]> {
   try {
     const kernel = await createWebGpuKernel(options);
     findings.push(found('gpu kernel', 'ok', kernel.driverHint));
+    findings.push(found('gpu clock', 'ok', describeClock(kernel.adapter)));
     for (const trial of kernel.gemmTrials)
       findings.push(found('gpu gemm', 'ok', describeTrial(trial)));
     await kernel.close();
@@ -56,6 +57,12 @@ function describeAdapter(adapter: AdapterDescription): string {
     `subgroup matrices: ${matrices.join(', ') || 'none'}`,
     `features: ${features.join(' ')}`,
   ].join('; ');
+}
+
+function describeClock({ features }: AdapterDescription): string {
+  return features.includes('timestamp-query')
+    ? "timestamp queries: rates below and in /metrics are by the GPU's own clock"
+    : "no timestamp queries: rates below and in /metrics are by the wall's clock";
 }
 
 function describeTrial({ label, opsPerSecond, droppedBecause }: GemmTrial): string {

@@ -23,8 +23,17 @@ export function inspectSettings(env: Environment, cwd: string): Finding[] {
     return findings;
   }
   const { values } = parsed;
-  findings.push(checkKey(values, cwd));
+  findings.push(checkKey(values, cwd), findAutotune(values.DATA_DIR, cwd));
   return findings;
+}
+
+/** What a worker started here already knows about its GPU; here everything is tried anew. */
+function findAutotune(dataDir: string, cwd: string): Finding {
+  const path = resolve(cwd, join(dataDir, 'autotune.json'));
+  const detail = existsSync(path)
+    ? `${path}: used while adapter, driver and versions stay; delete it to try anew`
+    : `none yet; a worker on a GPU keeps what its trials find out in ${path}`;
+  return found('autotune', 'ok', detail);
 }
 
 interface KeySettings {

@@ -29,6 +29,8 @@ const canRun = adapters.length > 0 || process.env['REQUIRE_WEBGPU'] === '1';
       work_root_hex: vector.work_root_hex,
       leaves: bytesToBase64(hexToBytes(vector.leaves_hex)),
       siblings: bytesToBase64(hexToBytes(vector.siblings_hex)),
+      device_seconds: expect.any(Number),
+      device_clock: expect.stringMatching(/^(device|wall)$/),
     });
   });
 
@@ -54,6 +56,7 @@ const canRun = adapters.length > 0 || process.env['REQUIRE_WEBGPU'] === '1';
     expect(details('gpu')[0]).toContain(adapters[0]?.name);
     expect(details('gpu')[0]).toContain('subgroup matrices:');
     expect(details('gpu kernel')).toEqual([expect.stringMatching(/^webgpu:/)]);
+    expect(details('gpu clock')).toEqual([expect.stringContaining('timestamp queries')]);
     expect(details('gpu gemm')).toContainEqual(expect.stringMatching(/^plain: [\d.]+ GOP\/s$/));
   });
 });

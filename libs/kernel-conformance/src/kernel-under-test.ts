@@ -8,6 +8,10 @@ export interface KernelUnderTest {
   readonly runCount: number;
   /** False for the reference twin itself, which cannot differ from itself. */
   readonly comparesWithReference: boolean;
+  /** Whom whole attempts are compared with, default the reference twin; a fast kernel that has been compared with it itself. */
+  readonly createOracle?: () => Promise<Kernel>;
+  /** Larger attempts are compared by single rows only: the reference twin would take seconds over them. Default: none are. */
+  readonly wholeOpsMax?: number;
 }
 
 /** For properties that compute whole attempts: a busy machine with few cores may be ten times slower than a quiet one. */
@@ -17,4 +21,5 @@ export const PROPERTY_TIMEOUT_MS = 180_000;
 export interface Subjects {
   readonly kernel: () => Kernel;
   readonly reference: () => Kernel;
+  readonly oracle: () => Kernel;
 }

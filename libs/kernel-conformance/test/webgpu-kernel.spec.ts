@@ -1,5 +1,6 @@
 /** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { describe, it } from '@jest/globals';
+import { createCpuKernel } from '@tops/kernel-cpu';
 import { createWebGpuKernel, listAdapters } from '@tops/kernel-webgpu';
 import { describeKernelConformance } from '../src/index.ts';
 
@@ -19,6 +20,7 @@ if (adapters.length > 0 || process.env['REQUIRE_WEBGPU'] === '1') {
         }),
       runCount: 4,
       comparesWithReference: true,
+      createOracle: () => createCpuKernel({ threadCount: 1 }),
     });
   }
 } else {

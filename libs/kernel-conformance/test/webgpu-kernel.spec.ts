@@ -10,12 +10,12 @@ if (adapters.length > 0 || process.env['REQUIRE_WEBGPU'] === '1') {
   for (const gemmPath of ['plain', 'dot4'] as const) {
     describeKernelConformance({
       name: `the WebGPU kernel by its ${gemmPath} path`,
-      // A small tile: the shader compiler of a software adapter takes seconds over a large one.
+      // Few invocations with much work each: a software adapter pays for every invocation at every barrier.
       createKernel: (options) =>
         createWebGpuKernel({
           allowSoftware: true,
           gemmPath,
-          tile: { TM: 4, TN: 4, TK: 64, WG_M: 8, WG_N: 8 },
+          tile: { TM: 8, TN: 8, TK: 64, WG_M: 4, WG_N: 4 },
           ...options,
         }),
       runCount: 4,

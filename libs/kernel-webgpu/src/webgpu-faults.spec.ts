@@ -8,10 +8,12 @@ import { createWebGpuKernel, type WebGpuKernel } from './webgpu-kernel.ts';
 
 const attempt = { attemptKey: new Uint8Array(32).fill(5), shape: { m: 192, n: 64, k: 64 } };
 
-async function faultyKernel(): Promise<{ kernel: WebGpuKernel; plan: FaultPlan }> {
+async function faultyKernel(
+  submissionTimeoutMs = 20_000,
+): Promise<{ kernel: WebGpuKernel; plan: FaultPlan }> {
   const plan: FaultPlan = { next: undefined };
   const kernel = await createWebGpuKernel(
-    { allowSoftware: true, gemmPath: 'plain', chunkBufferBytes: 1, submissionTimeoutMs: 2000 },
+    { allowSoftware: true, gemmPath: 'plain', chunkBufferBytes: 1, submissionTimeoutMs },
     { findAdapter: async (choice) => withFaults(await findAdapter(choice), plan) },
   );
   return { kernel, plan };
@@ -48,7 +50,8 @@ describeGpu('a fault of the device', () => {
     { fault: 'hang', code: 'device_failed', kind: 'hang' },
     { fault: 'lost', code: 'device_lost', kind: 'lost' },
   ] as const)('$fault ends the device as $code', async ({ fault, code, kind }) => {
-    const { kernel, plan } = await faultyKernel();
+    // A hang is only noticed by its deadline.
+    const { kernel, plan } = await faultyKernel(fault === 'hang' ? 1000 : undefined);
     const before = await kernel.commit(attempt);
     plan.next = fault;
     const hit = kernel.commit(attempt);

@@ -29,6 +29,7 @@ import {
   largestTile,
   dot4Variant,
   plainVariant,
+  softwareTile,
   subgroupMatrixVariants,
   type GemmPathName,
   type GemmTile,
@@ -153,8 +154,7 @@ export async function openKernelParts(
 /** What the trial compares. @throws RangeError for an unusable tile */
 function gemmVariants(adapter: AdapterDescription, options: WebGpuKernelOptions): GemmVariant[] {
   const { limits } = adapter;
-  // A software adapter's compiler takes seconds over a large tile.
-  const usualTiles = adapter.isSoftware ? defaultTiles.slice(-1) : defaultTiles;
+  const usualTiles = adapter.isSoftware ? [softwareTile] : defaultTiles;
   const fits = ({ TM, TN, TK, WG_M, WG_N }: GemmTile): boolean =>
     WG_M * WG_N <= (limits['maxComputeInvocationsPerWorkgroup'] ?? 0) &&
     TK * (TM * WG_M + TN * WG_N + 4) <= (limits['maxComputeWorkgroupStorageSize'] ?? 0);

@@ -1,77 +1,63 @@
-// Table path × shape, and the same as JSON in the file --json names. Options: --adapter, --backend, --shapes "m,n,k;…",
-// --attempts, --paths, --software (measure a software adapter all the same).
-import { writeFileSync } from 'node:fs';
-import { arch, cpus, platform } from 'node:os';
+// Prints a table, path × shape, and writes the same as JSON; benchUsage lists the options.
+import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
-import type { Shape } from '@tops/protocol';
-import type { GemmPathName } from '../src/gemm-path.ts';
-import { benchWebGpuKernel, type WebGpuBenchRow } from '../src/webgpu-bench.ts';
+import { dawnVersion } from '../src/device/adapter.ts';
+import { benchWebGpuKernel } from '../src/webgpu-bench.ts';
+import { benchUsage, readBenchOptions, type BenchOptions } from './bench-options.ts';
+import { makeReport, tableLine, toReportRow, type VendorFigures } from './bench-report.ts';
 
-const { values } = parseArgs({
-  options: {
-    adapter: { type: 'string' },
-    backend: { type: 'string' },
-    shapes: { type: 'string' },
-    attempts: { type: 'string', default: '8' },
-    paths: { type: 'string', default: 'subgroup-matrix,dot4,plain' },
-    software: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
-});
+/** Of the checkout this was bundled from: the machine that runs it may have none. */
+declare const BENCH_COMMIT: string;
 
-const gpuShapes =
-  '65536,1024,1024;262144,1024,1024;65536,2048,2048;32768,4096,4096;1048576,256,256';
-const softwareShapes = '1024,256,256;512,512,512';
+const EXIT_USAGE = 2;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function parseShape(text: string): Shape {
-  const [m = 0, n = 0, k = 0] = text.split(',').map(Number);
-  return { m, n, k };
+await main();
+// Dawn's instance would keep the process alive.
+process.exit();
+
+async function main(): Promise<void> {
+  let options: BenchOptions | 'help';
+  try {
+    options = readBenchOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  if (options === 'help') print(benchUsage);
+  else await measure(options);
 }
 
-const columns = ['path', 'shape m×n×k', 'GEMM GOP/s', 'attempt GOP/s', 'ratio', 'variant'];
-const widths = [15, 20, 11, 13, 6, 0];
-
-function printLine(cells: readonly string[]): void {
-  console.log(cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  '));
-}
-
-/** A software adapter's figures differ in the third place, a GPU's have five before it. */
-function figure(gops: number): string {
-  return gops.toFixed(gops < 10 ? 3 : 1);
-}
-
-function printRow({ path, shape, gemmGops, attemptGops, ratio, variant }: WebGpuBenchRow): void {
-  const size = `${shape.m}×${shape.n}×${shape.k}`;
-  printLine([path, size, figure(gemmGops), figure(attemptGops), ratio.toFixed(3), variant]);
-}
-
-const { adapter, backend, software } = values;
-printLine(columns);
-const shapes = (values.shapes ?? (software ? softwareShapes : gpuShapes))
-  .split(';')
-  .map(parseShape);
-const result = await benchWebGpuKernel(
-  {
-    shapes,
-    paths: values.paths.split(',') as GemmPathName[],
-    attemptCount: Number(values.attempts),
-    kernel: {
-      allowSoftware: software,
-      ...(adapter !== undefined && { adapter }),
-      ...(backend !== undefined && { backend }),
+async function measure(options: BenchOptions): Promise<void> {
+  const { shapes, paths, attemptCount, adapter, backend, allowSoftware } = options;
+  const vendor =
+    options.vendorPath === undefined
+      ? undefined
+      : (JSON.parse(readFileSync(options.vendorPath, 'utf8')) as VendorFigures);
+  print(tableLine());
+  const result = await benchWebGpuKernel(
+    {
+      shapes,
+      paths,
+      attemptCount,
+      kernel: {
+        allowSoftware,
+        ...(adapter !== undefined && { adapter }),
+        ...(backend !== undefined && { backend }),
+      },
     },
-  },
-  printRow,
-);
-const { name, driver } = result.adapter;
-const host = `${cpus()[0]?.model ?? 'unknown'}, ${platform()} ${arch()}, Node.js ${process.version}`;
-console.log(`\n${name}; ${driver}; ${host}; ${new Date().toISOString()}`);
-for (const { path, reason } of result.missing) console.log(`not measured: ${path}: ${reason}`);
-if (values.json !== undefined) {
-  writeFileSync(
-    values.json,
-    `${JSON.stringify({ ...result, host, measuredAt: new Date() }, null, 2)}\n`,
+    (row) => print(tableLine(toReportRow(row, vendor))),
   );
+  const made = { commit: BENCH_COMMIT, dawn: dawnVersion(), at: new Date() };
+  const report = makeReport(result, made, vendor);
+  const { machine, driver, versions, commit } = report;
+  print(`\n${report.adapter.name}; ${driver}; ${machine['cpu']}, ${machine['system']}`);
+  print(
+    `Node.js ${versions.node}, Dawn of webgpu ${versions.dawn}; ${commit}; ${report.measured_at}`,
+  );
+  for (const { path, reason } of result.missing) print(`not measured: ${path}: ${reason}`);
+  if (options.jsonPath === undefined) return;
+  writeFileSync(options.jsonPath, `${JSON.stringify(report, null, 2)}\n`);
+  print(`written: ${options.jsonPath}`);
 }
-process.exit(0);

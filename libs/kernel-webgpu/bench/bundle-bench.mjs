@@ -1,4 +1,5 @@
 // Bundles bench.ts. Dawn stays outside: it is a native module.
+import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -18,6 +19,18 @@ export async function bundleBench(outfile) {
     target: 'node20',
     external: ['webgpu'],
     loader: { '.wgsl': 'text' },
+    define: { BENCH_COMMIT: JSON.stringify(commitOf(benchDir)) },
   });
   return outfile;
+}
+
+function commitOf(directory) {
+  // A benchmark only looks: it must not write the index that another git command may be working on.
+  const git = ['--no-optional-locks', '-C', directory];
+  const describe = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  const { status, stdout } = spawnSync('git', [...git, ...describe], {
+    encoding: 'utf8',
+    timeout: 5000,
+  });
+  return status === 0 ? stdout.trim() : 'unknown';
 }

@@ -6,7 +6,7 @@ import { bundleBench, outDir } from './bundle-bench.mjs';
 
 const bundle = await bundleBench(join(outDir, 'kernel-webgpu.mjs'));
 if (process.argv.includes('--software')) loadSoftwareVulkan();
-if (!process.argv.includes('--json')) {
+if (!process.argv.some((arg) => arg === '--json' || arg.startsWith('--json='))) {
   process.argv.push('--json', join(outDir, 'kernel-webgpu.json'));
 }
 await import(bundle);

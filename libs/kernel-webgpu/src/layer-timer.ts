@@ -18,7 +18,7 @@ import type { Stages } from './stages.ts';
 export const LONG_ENOUGH_SECONDS = 0.01;
 const REPEATS = 3;
 const MAX_LAYERS = 64;
-/** Nothing to be gained by repeating; of a GPU the first run does not tell, it may wait for a compiler. */
+/** A software adapter: repeating gains nothing once the first run has waited for its compiler. */
 const SLOW_SECONDS = 0.1;
 
 export interface LayerSize {
@@ -48,8 +48,7 @@ export async function timeLayer(
     return (await timePass(session, { buffers, makeLayers, timestamps })) / layerCount;
   };
   try {
-    const firstSeconds = await run(1);
-    if (session.adapter.isSoftware && firstSeconds > SLOW_SECONDS) return firstSeconds;
+    await run(1);
     let bestSeconds = await run(1);
     if (bestSeconds > SLOW_SECONDS) return bestSeconds;
     const layerCount = Math.min(MAX_LAYERS, Math.ceil((2 * LONG_ENOUGH_SECONDS) / bestSeconds));

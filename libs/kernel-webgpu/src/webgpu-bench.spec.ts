@@ -19,6 +19,7 @@ describeGpu('benchWebGpuKernel', () => {
     expect(row).toMatchObject({ path: 'plain', variant: 'plain', shape });
     expect(Math.min(row!.gemmGops, row!.attemptGops)).toBeGreaterThan(0);
     expect(row!.ratio).toBeCloseTo(row!.attemptGops / row!.gemmGops, 9);
+    expect(result.trials).toEqual([expect.objectContaining({ label: 'plain' })]);
     expect(result.missing).toEqual([
       { path: 'subgroup-matrix', reason: expect.stringContaining('no GEMM path') },
     ]);

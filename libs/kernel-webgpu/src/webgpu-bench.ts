@@ -2,6 +2,7 @@ import { layer1Shift, layer2Shift, type Kernel } from '@tops/kernel-spec';
 import { shapeOps, type Shape } from '@tops/protocol';
 import type { AdapterDescription } from './device/adapter.ts';
 import type { GemmPathName } from './gemm-path.ts';
+import type { GemmTrial } from './gemm-trial.ts';
 import { createLayerBuffers, destroyAll, fillOperands, timeLayer } from './layer-timer.ts';
 import {
   kernelOf,
@@ -42,6 +43,8 @@ export interface WebGpuBenchResult {
   readonly rows: readonly WebGpuBenchRow[];
   /** Paths that could not be measured, with the reason. */
   readonly missing: readonly { readonly path: GemmPathName; readonly reason: string }[];
+  /** Every variant the trials compared, by path, the fastest first; dropped ones with their reason. */
+  readonly trials: readonly GemmTrial[];
 }
 
 /**
@@ -55,6 +58,7 @@ export async function benchWebGpuKernel(
   onRow: (row: WebGpuBenchRow) => void = () => undefined,
 ): Promise<WebGpuBenchResult> {
   const rows: WebGpuBenchRow[] = [];
+  const trials: GemmTrial[] = [];
   const missing: { path: GemmPathName; reason: string }[] = [];
   let adapter: AdapterDescription | undefined;
   let failure: unknown;
@@ -68,6 +72,7 @@ export async function benchWebGpuKernel(
       continue;
     }
     adapter = parts.session.adapter;
+    trials.push(...parts.choice.trials);
     const kernel = kernelOf(parts, options.kernel);
     try {
       for (const shape of options.shapes) {
@@ -80,7 +85,7 @@ export async function benchWebGpuKernel(
     }
   }
   if (!adapter) throw failure;
-  return { adapter, rows, missing };
+  return { adapter, rows, missing, trials };
 }
 
 async function benchShape(

@@ -20,7 +20,7 @@ import type { VerifierClock } from './verifier-clock.ts';
 export interface WorkLoopOptions {
   readonly keyPair: KeyPair;
   readonly deviceDid: string;
-  /** Answers in flight at most; one more attempt may be computed and waiting. */
+  /** Answers in flight at most; one more attempt may be computed and waiting, and on a GPU the next one be computed. */
   readonly maxAnswersInFlight: number;
   readonly logsReceipts: boolean;
   /** Pauses after failures in a row, of the verdicts and of the compute device. */
@@ -57,6 +57,11 @@ export class WorkLoop {
   readonly #reactions: VerdictReactions;
   #shape: Shape | undefined;
   #kernelFailureCount = 0;
+  #kernelFailedAtMs = Number.NEGATIVE_INFINITY;
+  #computedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of the attempt begun last: until it is handed over, dropped or failed. Never rejects. */
+  #finishing: Promise<void> = Promise.resolve();
+  #hasFailed = false;
   #fail: (bug: unknown) => void = () => undefined;
   /** The last bug of an answer that `run` has not thrown: it came while answers were drained. */
   #lateBug: { readonly bug: unknown } | undefined;
@@ -83,6 +88,7 @@ export class WorkLoop {
     // An answer's bug surfaces at once, whatever the loop is waiting for.
     const failed = new Promise<never>((_resolve, reject) => {
       this.#fail = (bug) => {
+        this.#hasFailed = true;
         this.#lateBug = { bug };
         reject(bug);
       };
@@ -106,13 +112,14 @@ export class WorkLoop {
     readonly cutOff: AbortSignal;
   }): Promise<void> {
     const { stop, cutOff } = signals;
-    while (!stop.aborted) {
+    while (!stop.aborted && !this.#hasFailed) {
       try {
         await this.#step(stop, cutOff);
       } catch (error) {
         if (!stop.aborted) throw error;
       }
     }
+    await this.#finishing;
   }
 
   async #step(stop: AbortSignal, cutOff: AbortSignal): Promise<void> {
@@ -129,15 +136,46 @@ export class WorkLoop {
       return;
     }
     recorder.attemptStarted();
-    const attempt = await this.#compute(epoch, { shape, stop });
+    // On a GPU the next attempt is begun while this one is read back, but never a third.
+    const before = this.#finishing;
+    const { queued, finished } = this.#begin(epoch, { shape, stop, cutOff });
+    this.#finishing = finished;
+    await Promise.race([queued, finished]);
+    await before;
+  }
+
+  #begin(
+    epoch: EpochView,
+    work: { readonly shape: Shape; readonly stop: AbortSignal; readonly cutOff: AbortSignal },
+  ): { readonly queued: Promise<void>; readonly finished: Promise<void> } {
+    let onQueued: () => void = () => undefined;
+    const queued = new Promise<void>((resolve) => {
+      onQueued = resolve;
+    });
+    const finished = this.#finish(epoch, { ...work, onQueued }).catch((error: unknown) => {
+      if (!work.stop.aborted) this.#fail(error);
+    });
+    return { queued, finished };
+  }
+
+  async #finish(
+    epoch: EpochView,
+    work: {
+      readonly shape: Shape;
+      readonly stop: AbortSignal;
+      readonly cutOff: AbortSignal;
+      readonly onQueued: () => void;
+    },
+  ): Promise<void> {
+    const attempt = await this.#compute(epoch, work);
     if (attempt === undefined) return;
     try {
-      await this.#slots.acquire(stop);
+      await this.#slots.acquire(work.stop);
     } catch (error) {
-      recorder.attemptEnded({ outcome: 'aborted' });
+      this.#deps.recorder.attemptEnded({ outcome: 'aborted' });
       throw error;
     }
-    this.#handOver(attempt, cutOff);
+    this.#handOver(attempt, work.cutOff);
   }
 
   async #untilWorkPays(stop: AbortSignal): Promise<void> {
@@ -198,17 +236,20 @@ export class WorkLoop {
 
   async #compute(
     epoch: EpochView,
-    work: { readonly shape: Shape; readonly stop: AbortSignal },
+    work: { readonly shape: Shape; readonly stop: AbortSignal; readonly onQueued: () => void },
   ): Promise<CompletedAttempt | undefined> {
     const { autotuner, kernel, logger, nonces, recorder, timing } = this.#deps;
-    const { shape, stop } = work;
+    const { shape, stop, onQueued } = work;
     const begun = { epoch, shape, nonce: nonces.next() };
     const attemptKey = this.#signer.attemptKey(begun);
     const startedAtMs = timing.monotonicMs();
     try {
-      const commitment = await kernel.commit({ attemptKey, shape }, { signal: stop });
+      const commitment = await kernel.commit({ attemptKey, shape }, { signal: stop, onQueued });
       this.#kernelFailureCount = 0;
-      const elapsedMs = timing.monotonicMs() - startedAtMs;
+      // Time behind the attempt before it in the queue is that one's.
+      const endedAtMs = timing.monotonicMs();
+      const elapsedMs = endedAtMs - Math.max(startedAtMs, this.#computedAtMs);
+      this.#computedAtMs = endedAtMs;
       autotuner.observe(shape, { elapsedMs, limits: epoch.info.limits });
       const attempt = this.#signer.complete(begun, { commitment, elapsedMs });
       const { receiptId, receipt } = attempt;
@@ -221,7 +262,7 @@ export class WorkLoop {
         throw error;
       }
       recorder.attemptEnded({ outcome: 'kernel_error', code: 'commit_failed' });
-      this.#kernelFailed(error);
+      this.#kernelFailed(error, startedAtMs);
       return undefined;
     }
   }
@@ -268,9 +309,14 @@ export class WorkLoop {
     return isReplaced || !this.#isInTime(epoch, 0);
   }
 
-  /** @throws the error when it was one too many. */
-  #kernelFailed(error: unknown): void {
+  /**
+   * @param startedAtMs - of the work that failed: what was under way together fails together and counts once
+   * @throws the error when it was one too many.
+   */
+  #kernelFailed(error: unknown, startedAtMs = Number.POSITIVE_INFINITY): void {
     this.#deps.recorder.kernelFailed(error);
+    if (startedAtMs < this.#kernelFailedAtMs) return;
+    this.#kernelFailedAtMs = this.#deps.timing.monotonicMs();
     this.#kernelFailureCount++;
     if (this.#kernelFailureCount >= kernelFailureCountMax) throw error;
     const { baseMs } = this.#options.failureBackoff;

@@ -39,6 +39,12 @@ export interface Commitment {
 
 export interface KernelOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Of a commit: called at most once, when a device holds all of the attempt in its queue. The next attempt may be started
+   * then, so that the queue does not run dry while this one is read back. Never called by kernels without such a queue, nor
+   * after a failure. Must not throw.
+   */
+  readonly onQueued?: () => void;
 }
 
 /** What computes attempts. Every implementation gives the same bytes; libs/kernel-conformance holds them to it. */

@@ -6,6 +6,7 @@ import {
   retainedTreeLayout,
   type Attempt,
   type DeviceTime,
+  type KernelOptions,
   type RetainedTreeLayout,
 } from '@tops/kernel-spec';
 import { shapeOps } from '@tops/protocol';
@@ -102,7 +103,8 @@ export class Engine {
   }
 
   /** All rows of an attempt. @throws KernelError */
-  async buildTree(attempt: Attempt, signal?: AbortSignal): Promise<BuiltTree> {
+  async buildTree(attempt: Attempt, options: KernelOptions = {}): Promise<BuiltTree> {
+    const { signal } = options;
     const { m, n, k } = attempt.shape;
     const plan = planChunk(attempt.shape, this.#options.chunkLimits);
     const layout = retainedTreeLayout(m, this.#options.retainedNodeLimit);
@@ -117,7 +119,7 @@ export class Engine {
       this.#bestGemmRate,
     );
     try {
-      await this.#submitTree({ attempt, plan, layout, lease, clock }, signal);
+      await this.#submitTree({ attempt, plan, layout, lease, clock }, options);
       const read = this.#session.read.bind(this.#session);
       const [deviceTime, bytes] = await unlessAborted(
         Promise.all([clock.read(read), read(lease.buffers().staging, layout.byteLength)]),
@@ -132,7 +134,7 @@ export class Engine {
   }
 
   /** Submits chunk after chunk, a few at a time. @returns when the device has done all of them */
-  async #submitTree(work: TreeWork, signal: AbortSignal | undefined): Promise<void> {
+  async #submitTree(work: TreeWork, { signal, onQueued }: KernelOptions): Promise<void> {
     const { m } = work.attempt.shape;
     const { chunkRows } = work.plan;
     let failure: unknown;
@@ -149,6 +151,7 @@ export class Engine {
         failure ??= error;
       });
     }
+    onQueued?.();
     // The queue runs in order: the last submission ends after all others.
     await unlessAborted(last, signal);
     if (failure !== undefined) throw failure;

@@ -13,8 +13,6 @@ import {
 
 /** Rows of a layer timed by itself: enough to fill a device, whatever m is. */
 const MAX_LAYER_ROWS = 32_768;
-/** Attempts under way at once, as a worker has them. */
-const CONCURRENT_ATTEMPTS = 3;
 
 export interface WebGpuBenchOptions {
   readonly kernel: WebGpuKernelOptions;
@@ -32,7 +30,7 @@ export interface WebGpuBenchRow {
   readonly shape: Shape;
   /** Both layers alone, on operands that lie ready. */
   readonly gemmGops: number;
-  /** Whole attempts, several under way: streams, layers, leaves, tree and reading it back. */
+  /** Whole attempts, the next one encoded while one is read back, as a worker does: streams, layers, leaves, tree. */
   readonly attemptGops: number;
   /** attemptGops / gemmGops. */
   readonly ratio: number;
@@ -124,16 +122,24 @@ async function benchLayers(
 }
 
 async function benchAttempts(kernel: Kernel, shape: Shape, attemptCount: number): Promise<number> {
-  let started = 0;
-  const commitNext = async (): Promise<void> => {
-    while (started < attemptCount) {
-      const attemptKey = new Uint8Array(32).fill(++started);
-      await kernel.commit({ attemptKey, shape });
-    }
-  };
-  await kernel.commit({ attemptKey: new Uint8Array(32), shape });
+  const commit = (keyByte: number, onQueued?: () => void): Promise<unknown> =>
+    kernel.commit(
+      { attemptKey: new Uint8Array(32).fill(keyByte), shape },
+      onQueued ? { onQueued } : {},
+    );
+  await commit(0);
   const start = performance.now();
-  await Promise.all(Array.from({ length: CONCURRENT_ATTEMPTS }, commitNext));
+  let before: Promise<unknown> = Promise.resolve();
+  for (let attempt = 1; attempt <= attemptCount; attempt++) {
+    let next: Promise<unknown> = before;
+    await new Promise<void>((resolve, reject) => {
+      next = commit(attempt, resolve);
+      next.catch(reject);
+    });
+    await before;
+    before = next;
+  }
+  await before;
   const seconds = (performance.now() - start) / 1e3;
   return (Number(shapeOps(shape)) * attemptCount) / seconds / 1e9;
 }

@@ -1,9 +1,11 @@
 /** @jest-environment ../../libs/kernel-webgpu/test/webgpu-environment.mjs */
 import { expect, it } from '@jest/globals';
 import { bytesToHex } from '@tops/crypto';
+import type { Commitment } from '@tops/kernel-spec';
 import { shapeOps } from '@tops/protocol';
 import { findAdapter } from './device/adapter.ts';
 import { createWebGpuKernel } from './webgpu-kernel.ts';
+import { withQueueLog } from '../test/with-queue-log.ts';
 import { withoutFeature } from '../test/without-feature.ts';
 import { describeGpu } from '../test/gpu.ts';
 
@@ -63,6 +65,54 @@ describeGpu('createWebGpuKernel', () => {
     } finally {
       await kernel.close();
     }
+  });
+
+  it('starts on the next attempt before the last one is read back', async () => {
+    const log: string[] = [];
+    const kernel = await createWebGpuKernel(
+      // Six chunks each: more than are in flight at a time.
+      { allowSoftware: true, gemmPath: 'plain', chunkBufferBytes: 160 * 128 },
+      { findAdapter: async (choice) => withQueueLog(await findAdapter(choice), log) },
+    );
+    try {
+      const other = { ...attempt, attemptKey: new Uint8Array(32).fill(4) };
+      const expected = await kernel.commit(other);
+      log.length = 0;
+      let next: Promise<Commitment> | undefined;
+      let queuedCount = 0;
+      await kernel.commit(attempt, {
+        onQueued: () => {
+          queuedCount++;
+          next = kernel.commit(other);
+        },
+      });
+      log.push('first read back');
+      expect(bytesToHex((await next)!.workRoot)).toBe(bytesToHex(expected.workRoot));
+      expect(queuedCount).toBe(1);
+      // From the first submission to the last one there is always something left to do.
+      let waiting = 0;
+      const depths = log
+        .slice(0, log.lastIndexOf('submit') + 1)
+        .map((event) => (waiting += event === 'submit' ? 1 : event === 'done' ? -1 : 0));
+      expect(Math.min(...depths)).toBeGreaterThanOrEqual(1);
+      const beforeRead = log.slice(0, log.indexOf('first read back'));
+      expect(beforeRead.filter((event) => event === 'submit').length).toBeGreaterThan(7);
+    } finally {
+      await kernel.close();
+    }
+  });
+
+  it('tells of no queue when the attempt fails before', async () => {
+    const kernel = await createWebGpuKernel({ allowSoftware: true, gemmPath: 'plain' });
+    const fail = () => {
+      throw new Error('called');
+    };
+    const signal = AbortSignal.abort();
+    const aborted = kernel.commit(attempt, { signal, onQueued: fail });
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+    await kernel.close();
+    const closed = kernel.commit(attempt, { onQueued: fail });
+    await expect(closed).rejects.toMatchObject({ code: 'closed' });
   });
 
   it('refuses a software adapter unless told otherwise', async () => {

@@ -206,9 +206,9 @@ export function kernelOf(
     { signal }: KernelOptions = {},
   ): Promise<Uint8Array> => engine.computeLeaves(admit(attempt, rows, signal), [...rows], signal);
 
-  const commit = async (attempt: Attempt, { signal }: KernelOptions = {}): Promise<Commitment> => {
-    const own = admit(attempt, [], signal);
-    const { tree, deviceTime } = await engine.buildTree(own, signal);
+  const commit = async (attempt: Attempt, options: KernelOptions = {}): Promise<Commitment> => {
+    const own = admit(attempt, [], options.signal);
+    const { tree, deviceTime } = await engine.buildTree(own, options);
     return {
       attempt: own,
       deviceTime,

@@ -23,12 +23,27 @@ export class StubKernel implements Kernel {
   commitError: Error | undefined;
   openError: Error | undefined;
   commitCount = 0;
+  /** Attempts under way now, and most there ever were. */
+  underWay = 0;
+  underWayMax = 0;
+  /** How long before its end an attempt is all in the queue of the device, as on a GPU; undefined has no queue, as a CPU. */
+  queuedBeforeEndMs: number | undefined;
   isClosed = false;
 
   async commit(attempt: Attempt, options: KernelOptions = {}): Promise<Commitment> {
     this.commitCount++;
-    const { durationMs, commitError } = this;
-    await sleep(typeof durationMs === 'number' ? durationMs : durationMs(attempt), options.signal);
+    const { durationMs, commitError, queuedBeforeEndMs } = this;
+    const workMs = typeof durationMs === 'number' ? durationMs : durationMs(attempt);
+    this.underWay++;
+    this.underWayMax = Math.max(this.underWayMax, this.underWay);
+    try {
+      const tailMs = queuedBeforeEndMs ?? 0;
+      await sleep(workMs - tailMs, options.signal);
+      if (queuedBeforeEndMs !== undefined) options.onQueued?.();
+      await sleep(tailMs, options.signal);
+    } finally {
+      this.underWay--;
+    }
     if (commitError !== undefined) throw commitError;
     const leaves = Array.from({ length: attempt.shape.m }, (_, row) => leafOf(attempt, row));
     return {

@@ -75,7 +75,7 @@ describeGpu('tuneGemmPath', () => {
     const store = new OneResult();
     store.kept = { key, tuning: { label: 'wrong', opsPerSecond: 1e15 } };
     const { choice, tuning } = await tune(store, [wrong, plainVariant, small]);
-    expect(tuning.cacheRefused).toMatch(/wrong: row \d+, column \d+: expected/);
+    expect(tuning.cacheRefused).toMatch(/wrong: depth 192, row \d+, column \d+: expected/);
     expect(choice.path.variant).not.toBe(wrong);
     expect(store.kept.tuning.label).not.toBe('wrong');
   });

@@ -11,8 +11,7 @@ const adapters = await listAdapters().catch(() => []);
 const canRun = adapters.length > 0 || process.env['REQUIRE_WEBGPU'] === '1';
 
 const settings: DeviceSettings = {
-  // A small tile: the shader compiler of a software adapter takes seconds over a large one.
-  gpu: { allowSoftware: true, tile: { TM: 2, TN: 4, TK: 16, WG_M: 4, WG_N: 4 } },
+  gpu: { allowSoftware: true },
   mayFallBack: false,
   maxResets: 0,
   threadCount: 1,

@@ -10,8 +10,10 @@ export interface KernelUnderTest {
   readonly comparesWithReference: boolean;
   /** Whom whole attempts are compared with, default the reference twin; a fast kernel that has been compared with it itself. */
   readonly createOracle?: () => Promise<Kernel>;
-  /** Larger attempts are compared by single rows only: the reference twin would take seconds over them. Default: none are. */
-  readonly wholeOpsMax?: number;
+  /** Roots of larger attempts are not compared: the oracle would take seconds over them. Default: all are. */
+  readonly oracleOpsMax?: number;
+  /** Larger attempts are not even committed to, only single leaves of them are computed. Default: all are. */
+  readonly commitOpsMax?: number;
 }
 
 /** For properties that compute whole attempts: a busy machine with few cores may be ten times slower than a quiet one. */

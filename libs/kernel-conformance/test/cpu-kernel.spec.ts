@@ -6,5 +6,5 @@ describeKernelConformance({
   createKernel: (options) => createCpuKernel({ threadCount: 2, ...options }),
   runCount: 15,
   comparesWithReference: true,
-  wholeOpsMax: 6e8,
+  oracleOpsMax: 6e8,
 });

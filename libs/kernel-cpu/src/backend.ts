@@ -1,10 +1,15 @@
 import type { Attempt, RetainedTree } from '@tops/kernel-spec';
 import type { StageTimes } from './wasm/engine.ts';
 
+/** Rows of one attempt whose leaves are wanted. */
+export interface LeavesRequest {
+  readonly attempt: Attempt;
+  readonly rows: readonly number[];
+}
+
 /**
- * What does the arithmetic behind a CPU kernel: WebAssembly threads today, a native addon tomorrow. A backend gets valid
- * attempts and rows only, and groups of at most CHUNK_ROWS rows. A signal lives as long as the call it came with, so a
- * backend may leave listeners on it.
+ * What does the arithmetic behind a CPU kernel: the native addon, WebAssembly threads, or the plain twin. A backend gets
+ * valid attempts and rows only. A signal lives as long as the call it came with, so a backend may leave listeners on it.
  */
 export interface CpuBackend {
   /** For the receipt's `driver_hint`. */
@@ -14,13 +19,12 @@ export interface CpuBackend {
   readonly times: Readonly<StageTimes>;
   /** All rows of an attempt. @throws KernelError */
   buildTree(attempt: Attempt, signal?: AbortSignal): Promise<RetainedTree>;
-  /** Leaves of at most CHUNK_ROWS rows. @throws KernelError */
-  computeLeaves(
-    attempt: Attempt,
-    rows: readonly number[],
-    signal?: AbortSignal,
-  ): Promise<Uint8Array>;
-  /** The same by the plain twin, off the caller's thread. @throws KernelError */
+  /**
+   * Leaves of any number of rows, one request after the other, 32 bytes a row. All attempts have the same n and k, so
+   * that a backend may take their rows through the layers together. @throws KernelError
+   */
+  computeLeaves(requests: readonly LeavesRequest[], signal?: AbortSignal): Promise<Uint8Array>;
+  /** Leaves of one attempt by the plain twin, off the caller's thread. @throws KernelError */
   computeReferenceLeaves(attempt: Attempt, rows: readonly number[]): Promise<Uint8Array>;
   close(): Promise<void>;
 }

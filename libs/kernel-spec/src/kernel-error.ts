@@ -5,6 +5,7 @@
  * - `out_of_memory`: the operands could not be allocated
  * - `thread_failed`: a compute thread crashed or could not be started
  * - `self_test_failed`: the kernel computes wrong values on this machine
+ * - `addon_unavailable`: the native kernel was demanded, and it was not built, does not load, or lacks the instruction set
  * - `device_unavailable`: no GPU, no driver for it, or one that may not be used
  * - `device_lost`: the GPU went away in the middle of the work
  * - `device_failed`: the GPU refused the work or hung
@@ -16,6 +17,7 @@ export type KernelErrorCode =
   | 'out_of_memory'
   | 'thread_failed'
   | 'self_test_failed'
+  | 'addon_unavailable'
   | 'device_unavailable'
   | 'device_lost'
   | 'device_failed';

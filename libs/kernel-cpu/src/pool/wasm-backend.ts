@@ -1,3 +1,4 @@
+import { HASH_BYTES } from '@tops/crypto';
 import {
   KernelError,
   RETAINED_NODE_LIMIT,
@@ -5,7 +6,7 @@ import {
   retainedTreeLayout,
   type Attempt,
 } from '@tops/kernel-spec';
-import type { CpuBackend } from '../backend.ts';
+import type { CpuBackend, LeavesRequest } from '../backend.ts';
 import { Arena } from '../wasm/arena.ts';
 import { WasmEngine, type StageTimes } from '../wasm/engine.ts';
 import { compileKernelModule } from '../wasm/kernel-module.ts';
@@ -100,10 +101,35 @@ class WasmBackend implements CpuBackend {
     return new RetainedTree(layout, new Uint8Array(tree));
   }
 
-  computeLeaves(
+  async computeLeaves(
+    requests: readonly LeavesRequest[],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const rowCount = requests.reduce((sum, { rows }) => sum + rows.length, 0);
+    const leaves = new Uint8Array(rowCount * HASH_BYTES);
+    const pieces: Promise<void>[] = [];
+    let offset = 0;
+    for (const { attempt, rows } of requests) {
+      for (let first = 0; first < rows.length; first += CHUNK_ROWS) {
+        const at = offset + first * HASH_BYTES;
+        const piece = this.#computePiece(attempt, rows.slice(first, first + CHUNK_ROWS), signal);
+        pieces.push(
+          piece.then((part) => {
+            leaves.set(part, at);
+          }),
+        );
+      }
+      offset += rows.length * HASH_BYTES;
+    }
+    await Promise.all(pieces);
+    return leaves;
+  }
+
+  /** At most CHUNK_ROWS rows, on one thread. */
+  #computePiece(
     attempt: Attempt,
     rows: readonly number[],
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
     const { n, k } = attempt.shape;
     return this.#withWeights({ n, k }, signal, ({ place }) =>

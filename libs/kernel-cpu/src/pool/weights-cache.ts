@@ -1,6 +1,16 @@
 import { KernelError } from '@tops/kernel-spec';
 import { NO_LEVELS, placeBytes, type WeightsLevels, type WeightsPlace } from '../wasm/layout.ts';
-import type { Arena } from '../wasm/arena.ts';
+
+/** Room for weights: the WebAssembly memory, or the native addon's. */
+export interface WeightsArena {
+  readonly isEmpty: boolean;
+  /**
+   * @returns an address that is nobody else's, or undefined when everything held would exceed `limitBytes`
+   * @throws KernelError `out_of_memory`
+   */
+  allocate(byteLength: number, limitBytes: number): number | undefined;
+  release(address: number): void;
+}
 
 /** A place in use; `release` exactly once. */
 export interface WeightsLease {
@@ -29,23 +39,28 @@ interface Entry {
  * Entries together stay below `limitBytes`; a shape that alone needs more gets its place when nothing else is held.
  */
 export class WeightsCache {
-  readonly #threadCount: number;
   readonly #limitBytes: number;
-  readonly #arena: Arena;
+  readonly #arena: WeightsArena;
+  readonly #bytesOf: (place: Omit<WeightsPlace, 'address'>) => number;
   readonly #pack: (place: WeightsPlace) => Promise<void>;
   /** Least recently used first. */
   #entries: Entry[] = [];
   #waiting: (() => void)[] = [];
 
-  /** @param dependencies - `pack` fills a place with its weights; it must not settle while a thread still writes there */
+  /**
+   * @param dependencies - `pack` fills a place with its weights; it must not settle while a thread still writes there.
+   *   `bytesOf` says what a place takes, by default in the WebAssembly memory
+   */
   constructor(
     options: { readonly threadCount: number; readonly limitBytes: number },
     dependencies: {
-      readonly arena: Arena;
+      readonly arena: WeightsArena;
       readonly pack: (place: WeightsPlace) => Promise<void>;
+      readonly bytesOf?: (place: Omit<WeightsPlace, 'address'>) => number;
     },
   ) {
-    this.#threadCount = options.threadCount;
+    const { threadCount } = options;
+    this.#bytesOf = dependencies.bytesOf ?? ((place) => placeBytes(place, threadCount));
     this.#limitBytes = options.limitBytes;
     this.#arena = dependencies.arena;
     this.#pack = dependencies.pack;
@@ -91,7 +106,7 @@ export class WeightsCache {
 
   /** Undefined when the room is taken by entries in use. */
   #create({ n, k, levels = NO_LEVELS }: WantedWeights): Entry | undefined {
-    const byteLength = placeBytes({ n, k, levels }, this.#threadCount);
+    const byteLength = this.#bytesOf({ n, k, levels });
     let address = this.#arena.allocate(byteLength, this.#limitBytes);
     while (address === undefined) {
       const idle = this.#entries.find(({ userCount }) => userCount === 0);

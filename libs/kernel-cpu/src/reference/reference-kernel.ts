@@ -86,7 +86,12 @@ export function createReferenceKernel(
     const rows = Array.from({ length: attempt.shape.m }, (_, row) => row);
     const leaves = await computeLeaves(attempt, rows, kernelOptions);
     const pause = checkedPacer(kernelOptions?.signal);
-    const tree = await buildTree(leaves, attempt.shape.m, options.retainedNodeLimit, pause);
+    const tree = await buildReferenceTree(
+      leaves,
+      attempt.shape.m,
+      options.retainedNodeLimit,
+      pause,
+    );
     return {
       attempt,
       workRoot: tree.root,
@@ -106,7 +111,8 @@ export function createReferenceKernel(
   };
 }
 
-async function buildTree(
+/** The tree over `leafCount` × 32 bytes of leaves, as far as it is kept. */
+export async function buildReferenceTree(
   leaves: Uint8Array,
   leafCount: number,
   nodeLimit: number | undefined,

@@ -1,0 +1,342 @@
+// The N-API face of the kernel. One NativeKernel has one pool of threads; JavaScript submits jobs and hears of each one's
+// end once, by a callback on its own event loop. Memory that threads work on never belongs to JavaScript.
+#include <napi.h>
+
+#include <memory>
+#include <system_error>
+#include <unordered_map>
+
+#include "arguments.h"
+#include "jobs.h"
+#include "pool.h"
+
+namespace tops {
+namespace {
+
+/** Raised with every change of what JavaScript sees: an older addon is not used by newer code, nor the other way round. */
+constexpr uint32_t kInterfaceVersion = 1;
+/** Rows and keys of one job of leaves. */
+constexpr size_t kJobRowsMax = 1 << 20;
+constexpr uint32_t kLimitRoundsMax = 1 << 28;
+
+class NativeKernel;
+
+/** A submitted job and what became of it; made with the job, so that its end needs no memory. */
+struct Delivery {
+  std::shared_ptr<Job> job;
+  Outcome outcome = Outcome::kCancelled;
+};
+
+void deliver(Napi::Env env, Napi::Function callback, NativeKernel* kernel, Delivery* delivery);
+using Deliveries = Napi::TypedThreadSafeFunction<NativeKernel, Delivery, deliver>;
+
+class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "NativeKernel",
+                       {InstanceAccessor<&NativeKernel::isaName>("isa"),
+                        InstanceMethod<&NativeKernel::createWeights>("createWeights"),
+                        InstanceMethod<&NativeKernel::freeWeights>("freeWeights"),
+                        InstanceMethod<&NativeKernel::weightsBytes>("weightsBytes"),
+                        InstanceMethod<&NativeKernel::rowsPerPieceOf>("rowsPerPiece"),
+                        InstanceMethod<&NativeKernel::submitPack>("submitPack"),
+                        InstanceMethod<&NativeKernel::submitLeaves>("submitLeaves"),
+                        InstanceMethod<&NativeKernel::submitCommit>("submitCommit"),
+                        InstanceMethod<&NativeKernel::submitMultiply>("submitMultiply"),
+                        InstanceMethod<&NativeKernel::cancel>("cancel"),
+                        InstanceMethod<&NativeKernel::takeResult>("takeResult"),
+                        InstanceMethod<&NativeKernel::close>("close")});
+  }
+
+  /** (threadCount, isa or '' for the best, onSettled) */
+  explicit NativeKernel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeKernel>(info) {
+    const Napi::Env env = info.Env();
+    const uint32_t threadCount = requireInteger(info, 0, "threadCount", 1, kThreadCountMax);
+    const std::string name = requireString(info, 1, "isa");
+    const Napi::Value callback = info[2];
+    if (!callback.IsFunction()) throwType(env, "onSettled: expected a function");
+    isa_ = name.empty() ? bestIsa() : findIsa(name.c_str());
+    if (!isa_) throwCoded(env, "addon_unavailable", "isa: this machine does not have " + name);
+    deliveries_ = Deliveries::New(env, callback.As<Napi::Function>(), "tops kernel", 0, 1, this);
+    // Only pending jobs keep the process alive.
+    deliveries_.Unref(env);
+    try {
+      pool_ = std::make_unique<Pool>(*isa_, threadCount, [this](auto job, Outcome outcome) {
+        Delivery* delivery = static_cast<Delivery*>(job->tag);
+        delivery->outcome = outcome;
+        deliveries_.NonBlockingCall(delivery);
+      });
+    } catch (const std::system_error& error) {
+      deliveries_.Release();
+      throwCoded(env, "thread_failed", error.what());
+    }
+    // Hooks run last in, first out: the threads are gone before what they call is.
+    napi_add_env_cleanup_hook(env, onEnvironmentExit, this);
+  }
+
+  ~NativeKernel() override { shutDown(); }
+
+  /** Called on the event loop's thread with the delivery of one settled job. */
+  void onDelivery(Napi::Env env, Napi::Function callback, Delivery* delivery) {
+    const auto found = jobs_.find(delivery->job->id);
+    if (found == jobs_.end() || found->second.get() != delivery) return;
+    const std::unique_ptr<Delivery> own = std::move(found->second);
+    jobs_.erase(found);
+    if (jobs_.empty()) deliveries_.Unref(env);
+    settled_ = own.get();
+    const auto& times = own->job->times;
+    const char* outcome = own->outcome == Outcome::kDone          ? "done"
+                          : own->outcome == Outcome::kOutOfMemory ? "out_of_memory"
+                                                                  : "cancelled";
+    const auto number = [&](double value) { return Napi::Number::New(env, value); };
+    try {
+      callback.Call({number(own->job->id), Napi::String::New(env, outcome),
+                     number(times.streams * 1e3), number(times.gemm * 1e3),
+                     number(times.hashing * 1e3)});
+    } catch (const Napi::Error&) {
+      settled_ = nullptr;
+      throw;
+    }
+    settled_ = nullptr;
+  }
+
+ private:
+  static const Isa* bestIsa() {
+    const IsaCandidate* candidates = isaCandidates();
+    for (uint32_t i = 0; i < kIsaCount; i++) {
+      if (candidates[i].isSupported) return candidates[i].isa;
+    }
+    return nullptr;
+  }
+
+  static void onEnvironmentExit(void* kernel) { static_cast<NativeKernel*>(kernel)->joinThreads(); }
+
+  /** Leaves the thread-safe function to the environment, which is about to end it. */
+  void joinThreads() {
+    if (pool_) pool_->close();
+    pool_.reset();
+  }
+
+  void shutDown() {
+    if (!pool_) return;
+    napi_remove_env_cleanup_hook(Env(), onEnvironmentExit, this);
+    joinThreads();
+    deliveries_.Release();
+    jobs_.clear();
+    weights_.clear();
+  }
+
+  void requireOpen(const Napi::CallbackInfo& info) const {
+    if (!pool_) throwCoded(info.Env(), "closed", "the kernel is closed");
+  }
+
+  std::shared_ptr<Weights> requireWeights(const Napi::CallbackInfo& info) const {
+    const uint32_t id = requireInteger(info, 0, "weights", 1, UINT32_MAX);
+    const auto found = weights_.find(id);
+    if (found == weights_.end()) throwRange(info.Env(), "weights: no such id");
+    return found->second;
+  }
+
+  /** (…, n, k) from `index`, covered by the weights. */
+  static Sizes requireSizes(const Napi::CallbackInfo& info, size_t index, const Weights& weights) {
+    const Sizes sizes = {requireSize(info, index, "n", true),
+                         requireSize(info, index + 1, "k", false)};
+    if (sizes.n > weights.sizes().n || sizes.k > weights.sizes().k) {
+      throwRange(info.Env(), "weights: too small for n and k");
+    }
+    return sizes;
+  }
+
+  /** `make` gets the job's id. */
+  template <typename Make>
+  Napi::Value submit(const Napi::CallbackInfo& info, Make&& make) {
+    const Napi::Env env = info.Env();
+    const uint32_t id = nextId_++;
+    try {
+      auto delivery = std::make_unique<Delivery>();
+      std::shared_ptr<Job> job = make(id);
+      delivery->job = job;
+      job->tag = delivery.get();
+      jobs_[id] = std::move(delivery);
+      if (jobs_.size() == 1) deliveries_.Ref(env);
+      pool_->submit(job);
+    } catch (const std::bad_alloc&) {
+      jobs_.erase(id);
+      if (jobs_.empty()) deliveries_.Unref(env);
+      throwCoded(env, "out_of_memory", "cannot allocate the job");
+    }
+    return Napi::Number::New(env, id);
+  }
+
+  Napi::Value isaName(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), isa_->name);
+  }
+
+  /** (n, k) → bytes of packed weights. */
+  Napi::Value weightsBytes(const Napi::CallbackInfo& info) {
+    const Sizes sizes = {requireSize(info, 0, "n", true), requireSize(info, 1, "k", false)};
+    return Napi::Number::New(info.Env(),
+                             static_cast<double>(Weights::byteLength(*isa_, sizes)));
+  }
+
+  /** (n, k) → rows that threads take at a time. */
+  Napi::Value rowsPerPieceOf(const Napi::CallbackInfo& info) {
+    const Sizes sizes = {requireSize(info, 0, "n", true), requireSize(info, 1, "k", false)};
+    return Napi::Number::New(info.Env(), rowsPerPiece(*isa_, sizes));
+  }
+
+  /** (n, k) → id; to be filled by submitPack. */
+  Napi::Value createWeights(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const Sizes sizes = {requireSize(info, 0, "n", true), requireSize(info, 1, "k", false)};
+    const uint32_t id = nextId_++;
+    try {
+      weights_[id] = std::make_shared<Weights>(*isa_, sizes);
+    } catch (const std::bad_alloc&) {
+      weights_.erase(id);
+      throwCoded(info.Env(), "out_of_memory", "cannot allocate the weights");
+    }
+    return Napi::Number::New(info.Env(), id);
+  }
+
+  /** (weights): jobs that use them keep them until they are over. */
+  void freeWeights(const Napi::CallbackInfo& info) {
+    weights_.erase(requireInteger(info, 0, "weights", 1, UINT32_MAX));
+  }
+
+  /** (weights, keys of both layers) → job */
+  Napi::Value submitPack(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const auto weights = requireWeights(info);
+    const auto keys = requireKeys(info, 1, 2);
+    if (keys.size() != 2) throwRange(info.Env(), "keys: expected those of both layers");
+    return submit(info, [&](uint32_t id) {
+      return std::make_shared<PackJob>(id, weights, Key2{keys[0], keys[1]}.keys);
+    });
+  }
+
+  /** (weights, n, k, keys, keyOfRow, rows) → job; its result is 32 bytes a row. */
+  Napi::Value submitLeaves(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const auto weights = requireWeights(info);
+    const Sizes sizes = requireSizes(info, 1, *weights);
+    try {
+      auto keys = requireKeys(info, 3, kJobRowsMax);
+      auto rows = requireWords(info, 5, "rows", 0, kJobRowsMax, kRowCountMax);
+      auto keyOfRow = requireWords(info, 4, "keyOfRow", rows.size(), 0,
+                                   static_cast<uint32_t>(keys.size()));
+      return submit(info, [&](uint32_t id) {
+        return std::make_shared<LeavesJob>(id, weights, sizes, rowsPerPiece(*isa_, sizes),
+                                           std::move(keys), std::move(keyOfRow), std::move(rows));
+      });
+    } catch (const std::bad_alloc&) {
+      throwCoded(info.Env(), "out_of_memory", "cannot allocate the rows");
+    }
+  }
+
+  /** (weights, n, k, m, key, baseLevel) → job; its result is the tree from that level up. */
+  Napi::Value submitCommit(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const auto weights = requireWeights(info);
+    const Sizes sizes = requireSizes(info, 1, *weights);
+    const uint32_t rowCount = requireRowCount(info, 3);
+    const auto keys = requireKeys(info, 4, 1);
+    const uint32_t baseLevel = requireInteger(info, 5, "baseLevel", 0, 6);
+    return submit(info, [&](uint32_t id) {
+      return std::make_shared<CommitJob>(id, weights, sizes, rowCount, rowsPerPiece(*isa_, sizes),
+                                         baseLevel, keys[0]);
+    });
+  }
+
+  /** (weights, n, k, pieceCount) → job without a result: only its time is of interest. */
+  Napi::Value submitMultiply(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const auto weights = requireWeights(info);
+    const Sizes sizes = requireSizes(info, 1, *weights);
+    const uint32_t pieceCount = requireInteger(info, 3, "pieceCount", 1, kRowCountMax / 64);
+    return submit(info, [&](uint32_t id) {
+      return std::make_shared<MultiplyJob>(id, weights, sizes, rowsPerPiece(*isa_, sizes),
+                                           pieceCount);
+    });
+  }
+
+  /** (job): it still settles, once no thread is in it. Unknown ones are settled ones. */
+  void cancel(const Napi::CallbackInfo& info) {
+    const uint32_t id = requireInteger(info, 0, "job", 1, UINT32_MAX);
+    const auto found = jobs_.find(id);
+    if (pool_ && found != jobs_.end()) pool_->cancel(found->second->job);
+  }
+
+  /** (Uint8Array of just the right length): only inside of onSettled, for the job it is about. */
+  void takeResult(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const Napi::Value value = info[0];
+    if (!settled_ || settled_->outcome != Outcome::kDone) {
+      throwCoded(env, "no_result", "no job has just been done");
+    }
+    if (!value.IsTypedArray() ||
+        value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throwType(env, "out: expected a Uint8Array");
+    }
+    auto out = value.As<Napi::Uint8Array>();
+    const auto& result = settled_->job->result;
+    if (out.ByteLength() != result.size()) {
+      throwRange(env, "out: expected " + std::to_string(result.size()) + " bytes, got " +
+                          std::to_string(out.ByteLength()));
+    }
+    if (!result.empty()) std::copy(result.begin(), result.end(), out.Data());
+  }
+
+  /** Joins the threads; nothing is delivered any more. Idempotent. */
+  void close(const Napi::CallbackInfo&) { shutDown(); }
+
+  struct Key2 {
+    Key keys[2];
+  };
+
+  const Isa* isa_ = nullptr;
+  Deliveries deliveries_;
+  std::unique_ptr<Pool> pool_;
+  /** Weights and jobs share the numbers: one cannot be taken for the other. */
+  uint32_t nextId_ = 1;
+  std::unordered_map<uint32_t, std::shared_ptr<Weights>> weights_;
+  std::unordered_map<uint32_t, std::unique_ptr<Delivery>> jobs_;
+  Delivery* settled_ = nullptr;
+};
+
+void deliver(Napi::Env env, Napi::Function callback, NativeKernel* kernel, Delivery* delivery) {
+  if (env != nullptr && callback != nullptr) kernel->onDelivery(env, callback, delivery);
+}
+
+/** Names of the instruction sets this machine has, best first. */
+Napi::Value listIsas(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (uint32_t i = 0; i < kIsaCount; i++) {
+    const auto& [isa, isSupported] = isaCandidates()[i];
+    if (isSupported) names.Set(names.Length(), Napi::String::New(info.Env(), isa->name));
+  }
+  return names;
+}
+
+/** (isa, rounds) → ops done by register-only multiply-adds on the calling thread. */
+Napi::Value runLimitLoop(const Napi::CallbackInfo& info) {
+  const Isa* isa = findIsa(requireString(info, 0, "isa").c_str());
+  if (!isa) throwCoded(info.Env(), "addon_unavailable", "isa: this machine does not have it");
+  const uint32_t rounds = requireInteger(info, 1, "rounds", 1, kLimitRoundsMax);
+  alignas(64) uint8_t sink[64] = {1};
+  return Napi::Number::New(info.Env(), static_cast<double>(isa->limitLoop(rounds, sink)));
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
+  exports.Set("NativeKernel", NativeKernel::define(env));
+  exports.Set("listIsas", Napi::Function::New<listIsas>(env, "listIsas"));
+  exports.Set("runLimitLoop", Napi::Function::New<runLimitLoop>(env, "runLimitLoop"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(kernel_cpu, initialise)
+
+}  // namespace tops

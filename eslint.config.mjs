@@ -150,10 +150,16 @@ export default tseslint.config(
     files: ['libs/kernel-webgpu/src/device/adapter.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
-  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable' } } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: {
+      globals: { module: 'writable', require: 'readonly', __dirname: 'readonly' },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   {
     // Programs a person runs in a terminal print; services log.
-    files: ['tools/**/*.mjs', 'apps/cli/**/*.ts', '**/bench/**/*.ts'],
+    files: ['tools/**/*.mjs', '**/native/**/*.mjs', 'apps/cli/**/*.ts', '**/bench/**/*.ts'],
     languageOptions: {
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
     },

@@ -1,8 +1,19 @@
-import { formatConfigError, gpuSettings, parseEnv, type Environment } from '@tops/config';
-import { createCpuKernel, createReferenceKernel } from '@tops/kernel-cpu';
+import {
+  defineEnv,
+  formatConfigError,
+  gpuSettings,
+  parseEnv,
+  type Environment,
+} from '@tops/config';
+import {
+  createCpuKernel,
+  createReferenceKernel,
+  type CpuKernel,
+  type CpuKernelChoice,
+} from '@tops/kernel-cpu';
 import { KernelError, type Kernel } from '@tops/kernel-spec';
 import { createWebGpuKernel } from '@tops/kernel-webgpu';
-import { cliEnv } from './cli-env.ts';
+import { cliEnv, cpuKernelField } from './cli-env.ts';
 import { CliError, exitCode } from './cli-io.ts';
 
 export const backends = ['reference', 'cpu', 'webgpu'] as const;
@@ -19,9 +30,26 @@ export async function openKernel(backend: Backend, env: Environment): Promise<Ke
     case 'reference':
       return createReferenceKernel();
     case 'cpu':
-      return createCpuKernel();
+      return openCpuKernel(env);
     case 'webgpu':
       return openGpu(env);
+  }
+}
+
+/** KERNEL_CPU, whatever else is wrong with the environment. @throws CliError */
+export function cpuKernelChoice(env: Environment): CpuKernelChoice {
+  const parsed = parseEnv(defineEnv({ KERNEL_CPU: cpuKernelField }), env);
+  if (parsed.ok) return parsed.values.KERNEL_CPU;
+  throw new CliError(parsed.errors.map(formatConfigError).join('\n'), exitCode.unusable);
+}
+
+/** Opens the CPU kernel that KERNEL_CPU names. @throws CliError where it cannot be had */
+export async function openCpuKernel(env: Environment): Promise<CpuKernel> {
+  try {
+    return await createCpuKernel({ choice: cpuKernelChoice(env) });
+  } catch (cause) {
+    if (!(cause instanceof KernelError && cause.code === 'addon_unavailable')) throw cause;
+    throw new CliError(cause.message, exitCode.unusable, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  choice,
   defineEnv,
   flag,
   gpuFields,
@@ -9,6 +10,7 @@ import {
   url,
   type ConfigSection,
 } from '@tops/config';
+import { cpuKernelChoices } from '@tops/kernel-cpu';
 
 /** How a worker's seed is read from a variable or a file. */
 export const seedField = hexBytes({
@@ -23,6 +25,13 @@ export const urlField = url({
   describe: "status, doctor: the verifier's base address when --url is not given.",
 });
 
+/** Which CPU kernel computes, for every command that does. */
+export const cpuKernelField = choice({
+  values: cpuKernelChoices,
+  default: 'auto',
+  describe: 'CPU kernel of every command that computes, as for the worker.',
+});
+
 /** What the command line reads of the worker's variables; the worker's own schema is in its section. */
 export const cliEnv = defineEnv({
   AGGREGATOR_URL: urlField,
@@ -35,6 +44,7 @@ export const cliEnv = defineEnv({
     describe: 'doctor: production needs a configured key.',
   }),
   CPU_FALLBACK: flag({ default: true, describe: 'doctor: 0 demands a GPU.' }),
+  KERNEL_CPU: cpuKernelField,
   CPU_THREADS: integer({
     min: 1,
     max: 1024,

@@ -10,6 +10,7 @@ import {
   type ConfigSection,
   type EnvFields,
 } from '@tops/config';
+import { cpuKernelChoices } from '@tops/kernel-cpu';
 import { configRules } from './config-rules.ts';
 
 const processFields = {
@@ -102,6 +103,12 @@ const trustFields = {
     max: 256,
     default: 4,
     describe: 'Proofs recomputed at the same time; the others wait in a bounded queue.',
+  }),
+  KERNEL_CPU: choice({
+    describe:
+      'CPU kernel. auto: the native one where it was built and computes right, else WebAssembly. native refuses to start without; wasm never loads native code; reference is the plain one, some hundred times slower.',
+    values: cpuKernelChoices,
+    default: 'auto',
   }),
   VERIFY_THREADS: integer({
     min: 1,

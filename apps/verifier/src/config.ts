@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
 import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@tops/config';
+import type { CpuKernelChoice } from '@tops/kernel-cpu';
 import type { Limits } from '@tops/protocol';
 import { verifierSchema } from './config-schema.ts';
 import { readKeyFile, type KeyFileResult, type KeySource } from './verifier-key.ts';
@@ -43,6 +44,7 @@ export interface VerifierConfig {
   readonly dataDir: string;
   readonly shutdownDeadlineMs: number;
   readonly key: KeySource;
+  readonly cpuKernel: CpuKernelChoice;
   readonly threadCount: number | undefined;
   readonly http: HttpConfig;
   readonly protocol: ProtocolConfig;
@@ -81,6 +83,7 @@ function envToConfig(values: Values, keyFromFile: KeySource | undefined): Verifi
     dataDir,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
     key: keyFromFile ?? keySource(values, dataDir),
+    cpuKernel: values.KERNEL_CPU,
     threadCount: values.VERIFY_THREADS,
     http: {
       port: values.PORT,

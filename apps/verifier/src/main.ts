@@ -45,15 +45,23 @@ async function start(): Promise<void> {
     topsEpochs: config.protocol.topsEpochs,
   });
   lifecycle.onShutdown('ledger', () => ledger.close());
-  const kernel = await createCpuKernel(
-    config.threadCount === undefined ? {} : { threadCount: config.threadCount },
-  );
+  const { cpuKernel: choice, threadCount } = config;
+  const kernel = await createCpuKernel({
+    choice,
+    ...(threadCount === undefined ? {} : { threadCount }),
+  });
   lifecycle.onShutdown('kernel', () => kernel.close());
   const verifier = createVerifier(config, {
     ...{ ledger, kernel, keyPair, logger },
     confirmLeaves: (attempt, rows) => kernel.computeReferenceLeaves(attempt, rows),
     clock: systemClock,
   });
+  const { fallback } = kernel.selection;
+  if (fallback !== undefined) {
+    verifier.metrics.kernelFallbacks.inc({ reason: fallback.code });
+    logger.warn('no native kernel, computing by WebAssembly', fallback);
+  }
+  logger.info('compute kernel', { driverHint: kernel.driverHint, threads: kernel.threadCount });
   await verifier.start();
   lifecycle.onShutdown('epochs', () => verifier.epochs.stop());
   const { http } = config;

@@ -1,3 +1,4 @@
+import { kernelFallbackReasons } from '@tops/kernel-cpu';
 import type { Metrics } from '@tops/observability';
 import { errorCodes, type ErrorCode } from '@tops/protocol';
 
@@ -31,6 +32,11 @@ export function createVerifierMetrics(metrics: Metrics) {
       name: 'errors_total',
       help: 'Faults of the verifier itself, or of a connection, by kind.',
       labels: { kind: ['ledger', 'kernel', 'connection', 'internal'] },
+    }),
+    kernelFallbacks: metrics.counter({
+      name: 'kernel_fallbacks_total',
+      help: 'Times the native CPU kernel was wanted and WebAssembly took its place, by reason.',
+      labels: { reason: kernelFallbackReasons },
     }),
     problems: metrics.counter({
       name: 'problems_total',

@@ -12,6 +12,7 @@ import {
   url,
   type ConfigSection,
 } from '@tops/config';
+import { cpuKernelChoices } from '@tops/kernel-cpu';
 import { logLevels } from '@tops/observability';
 import { presetsForm, readPresets } from './presets.ts';
 
@@ -81,6 +82,12 @@ export const workerEnv = defineEnv(
       describe:
         '1 computes on the CPU where no GPU can be used, or none any more. 0 ends the worker then, with the reason.',
       default: true,
+    }),
+    KERNEL_CPU: choice({
+      describe:
+        'CPU kernel. auto: the native one where it was built and computes right, else WebAssembly. native refuses to start without; wasm never loads native code; reference is the plain one, some hundred times slower.',
+      values: cpuKernelChoices,
+      default: 'auto',
     }),
     CPU_THREADS: integer({
       describe: 'Threads of the CPU kernel; one for each core when unset.',

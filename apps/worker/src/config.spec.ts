@@ -102,6 +102,7 @@ describe('readWorkerConfig', () => {
       gpu: { allowSoftware: false },
       mayFallBack: true,
       maxResets: 5,
+      cpuKernel: 'auto',
       threadCount: undefined,
     });
     const env = { CPU_FALLBACK: '0', WEBGPU_ADAPTER: 'H200', TM: '4', WG_N: '8' };

@@ -97,6 +97,7 @@ function toConfig(values: Values, keyPair: KeyPair | undefined): WorkerConfig {
       gpu: gpuSettings(values),
       mayFallBack: values.CPU_FALLBACK,
       maxResets: values.MAX_DEVICE_RESETS,
+      cpuKernel: values.KERNEL_CPU,
       threadCount: values.CPU_THREADS,
     },
     autotune: {

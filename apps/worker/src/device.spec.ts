@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { CpuKernel, CpuKernelOptions, CpuKernelSelection } from '@tops/kernel-cpu';
 import { KernelError, type Kernel } from '@tops/kernel-spec';
 import type { SupervisedKernel } from '@tops/kernel-webgpu';
 import { openDevice, type DeviceSettings } from './device.ts';
@@ -8,6 +9,7 @@ const settings: DeviceSettings = {
   gpu: { allowSoftware: false },
   mayFallBack: true,
   maxResets: 1,
+  cpuKernel: 'auto',
   threadCount: 2,
 };
 const unavailable = new KernelError('device_unavailable', 'no GPU here');
@@ -15,6 +17,7 @@ const unavailable = new KernelError('device_unavailable', 'no GPU here');
 function fakeKernel(driverHint: string) {
   const kernel = {
     driverHint,
+    selection: { kernel: 'wasm' } as CpuKernelSelection,
     isClosed: false,
     commit: async () => {
       throw new Error('not used');
@@ -44,7 +47,8 @@ function setup(
   const logged: string[] = [];
   const log = (message: string): void => void logged.push(message);
   const cpu = fakeKernel('cpu');
-  const opened: { recompute?: Kernel['computeLeaves'] } = {};
+  const opened: { recompute?: Kernel['computeLeaves']; cpu?: CpuKernelOptions } = {};
+  const fallbacks: string[] = [];
   const device = openDevice(
     { ...settings, ...changes },
     {
@@ -54,10 +58,14 @@ function setup(
         if (gpu instanceof KernelError) throw gpu;
         return gpu.kernel;
       },
-      openCpu: async () => cpu,
+      openCpu: async (options) => {
+        opened.cpu = options ?? {};
+        return cpu as Partial<CpuKernel> as CpuKernel;
+      },
+      onCpuFallback: (reason) => fallbacks.push(reason),
     },
   );
-  return { device, logged, cpu, opened };
+  return { device, logged, cpu, opened, fallbacks };
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -80,6 +88,24 @@ describe('openDevice', () => {
       deviceKey: undefined,
     });
     expect(logged).toEqual(['computing on the CPU, no usable GPU']);
+  });
+
+  it('asks for the CPU kernel that is configured; native is no fallback', async () => {
+    const { device, opened, fallbacks } = setup(unavailable, { cpuKernel: 'native' });
+    await device;
+    expect(opened.cpu).toEqual({ choice: 'native', threadCount: 2 });
+    expect(fallbacks).toEqual([]);
+  });
+
+  it('counts and logs that WebAssembly took the native kernel’s place', async () => {
+    const { device, cpu, logged, fallbacks } = setup(unavailable);
+    cpu.selection = {
+      kernel: 'wasm',
+      fallback: { code: 'self_test_failed', reason: 'expected root 1e, got 2f' },
+    };
+    await device;
+    expect(fallbacks).toEqual(['self_test_failed']);
+    expect(logged.at(-1)).toBe('no native kernel, computing by WebAssembly');
   });
 
   it('opens nothing without a GPU when CPU_FALLBACK=0', async () => {

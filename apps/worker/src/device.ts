@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { GpuSettings } from '@tops/config';
-import { createCpuKernel } from '@tops/kernel-cpu';
+import { createCpuKernel, type CpuKernelChoice, type KernelFallbackReason } from '@tops/kernel-cpu';
 import { KernelError, type Kernel } from '@tops/kernel-spec';
 import {
   createSupervisedKernel,
@@ -22,6 +22,8 @@ export interface DeviceSettings {
   /** CPU_FALLBACK. */
   readonly mayFallBack: boolean;
   readonly maxResets: number;
+  /** KERNEL_CPU. */
+  readonly cpuKernel: CpuKernelChoice;
   /** Of the CPU kernel; one for each core when undefined. */
   readonly threadCount: number | undefined;
 }
@@ -52,22 +54,25 @@ interface GpuDeps {
 }
 
 export interface DeviceDeps extends GpuDeps {
+  /** WebAssembly had to take the native CPU kernel's place. */
+  readonly onCpuFallback?: (reason: KernelFallbackReason) => void;
   /** Replaced in specs. */
   readonly openGpu?: OpenGpu;
-  readonly openCpu?: (settings: DeviceSettings) => Promise<Kernel>;
+  readonly openCpu?: typeof createCpuKernel;
 }
 
 /**
  * Opens the GPU, known-answer tests included, or falls back to the CPU.
  *
- * @throws KernelError `device_unavailable` and others of the GPU when CPU_FALLBACK=0; `self_test_failed`, `thread_failed` of
- *   the CPU kernel
+ * @throws KernelError `device_unavailable` and others of the GPU when CPU_FALLBACK=0; `self_test_failed`, `thread_failed`,
+ *   `addon_unavailable` of the CPU kernel
  */
 export async function openDevice(
   settings: DeviceSettings,
   deps: DeviceDeps,
 ): Promise<ComputeDevice> {
-  const { logger, openGpu = openSupervised, openCpu = openCpuKernel } = deps;
+  const { logger, openGpu = openSupervised } = deps;
+  const openCpu = (wanted: DeviceSettings): Promise<Kernel> => openCpuKernel(wanted, deps);
   const cores = settings.threadCount ?? availableParallelism();
   const cpuTrialRows = CPU_TRIAL_ROWS_PER_THREAD * cores;
   let gpu: SupervisedKernel;
@@ -159,8 +164,20 @@ class SwitchableDevice implements ComputeDevice {
   }
 }
 
-function openCpuKernel({ threadCount }: DeviceSettings): Promise<Kernel> {
-  return createCpuKernel(threadCount === undefined ? {} : { threadCount });
+async function openCpuKernel(
+  { cpuKernel: choice, threadCount }: DeviceSettings,
+  { logger, onCpuFallback, openCpu = createCpuKernel }: DeviceDeps,
+): Promise<Kernel> {
+  const kernel = await openCpu({
+    choice,
+    ...(threadCount === undefined ? {} : { threadCount }),
+  });
+  const { fallback } = kernel.selection;
+  if (fallback !== undefined) {
+    onCpuFallback?.(fallback.code);
+    logger.warn('no native kernel, computing by WebAssembly', fallback);
+  }
+  return kernel;
 }
 
 function openSupervised(

@@ -1,3 +1,4 @@
+import { kernelFallbackReasons } from '@tops/kernel-cpu';
 import { deviceFaultKinds } from '@tops/kernel-webgpu';
 import { createMetrics, type Metrics } from '@tops/observability';
 import { errorCodes } from '@tops/protocol';
@@ -81,6 +82,11 @@ export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
       name: 'errors_total',
       help: 'Errors by kind, the ones a retry makes good included.',
       labels: { kind: errorKinds },
+    }),
+    kernelFallbacks: metrics.counter({
+      name: 'kernel_fallbacks_total',
+      help: 'Times the native CPU kernel was wanted and WebAssembly took its place, by reason.',
+      labels: { reason: kernelFallbackReasons },
     }),
     consecutiveFailures: metrics.gauge({
       name: 'consecutive_failures',

@@ -66,6 +66,9 @@ export async function startService(options: ServiceOptions, deps: ServiceDeps): 
     logger,
     tuningStore: cache,
     onDeviceEvent: (event) => countDeviceEvent(event, metrics),
+    onCpuFallback: (reason) => {
+      metrics.kernelFallbacks.inc({ reason });
+    },
   });
   lifecycle.onShutdown('kernel', () => kernel.close());
   void kernel.failed.then(() => lifecycle.shutdown('the compute device is gone', 1));

@@ -42,7 +42,7 @@
         "src/weights.cc",
       ],
       "include_dirs": ["<(node_addon_api)"],
-      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "dependencies": ["generic"],
       "conditions": [
         ["OS=='linux' and sanitize==0", {

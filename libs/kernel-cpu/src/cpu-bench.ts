@@ -1,5 +1,7 @@
 import { shapeOps, type Shape } from '@tops/protocol';
-import { createCpuKernel, type CpuKernel } from './cpu-kernel.ts';
+import type { CpuKernel, CpuKernelChoice } from './backend-kernel.ts';
+import { createCpuKernel } from './cpu-kernel.ts';
+import { loadAddon } from './native/load-addon.ts';
 import { Arena } from './wasm/arena.ts';
 import { compileKernelModule, instantiateKernel } from './wasm/kernel-module.ts';
 
@@ -9,6 +11,7 @@ const LIMIT_SAMPLE_MS = 10;
 
 export interface CpuBenchOptions {
   readonly shape: Shape;
+  readonly choice?: CpuKernelChoice;
   /** Default: the cores this process may use. */
   readonly threadCount?: number;
   /** Whole attempts measured, default 3. */
@@ -45,10 +48,13 @@ export interface CpuBenchResult {
  * @throws KernelError
  */
 export async function benchCpuKernel(options: CpuBenchOptions): Promise<CpuBenchResult> {
-  const { shape, attemptCount = 3, threadCount, signal } = options;
-  const measureLimit = await limitMeter();
-  const kernel = await createCpuKernel({ ...(threadCount !== undefined && { threadCount }) });
+  const { shape, attemptCount = 3, choice = 'auto', threadCount, signal } = options;
+  const kernel = await createCpuKernel({
+    choice,
+    ...(threadCount !== undefined && { threadCount }),
+  });
   try {
+    const measureLimit = await limitMeter(kernel);
     await warmUp(kernel, shape, signal);
     const before = { ...kernel.times };
     const samples: CpuBenchSample[] = [];
@@ -108,22 +114,41 @@ async function warmUp(kernel: CpuKernel, shape: Shape, signal?: AbortSignal): Pr
 
 /** @returns a function that keeps the calling thread busy for some 50 ms and gives GOP/s of processor time, the median
  * of five samples */
-async function limitMeter(): Promise<() => number> {
-  const { memory } = new Arena();
-  const { multiplyAddRounds } = instantiateKernel(await compileKernelModule(), memory);
+async function limitMeter({ selection }: CpuKernel): Promise<() => number> {
+  const run = selection.isa === undefined ? await wasmLimitLoop() : nativeLimitLoop(selection.isa);
   let roundCount = 20_000;
-  const sample = (): number => {
+  const sample = (): { readonly ms: number; readonly ops: number } => {
     const before = process.cpuUsage();
-    multiplyAddRounds(roundCount);
-    return process.cpuUsage(before).user / 1e3;
+    const ops = run(roundCount);
+    return { ops, ms: process.cpuUsage(before).user / 1e3 };
   };
   for (let i = 0; i < 50; i++) {
     sample();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  roundCount = Math.ceil((roundCount * LIMIT_SAMPLE_MS) / Math.max(sample(), 0.1));
+  roundCount = Math.ceil((roundCount * LIMIT_SAMPLE_MS) / Math.max(sample().ms, 0.1));
   return () => {
-    const samplesMs = Array.from({ length: 5 }, sample).sort((a, b) => a - b);
-    return (roundCount * OPS_PER_ROUND) / ((samplesMs[2] ?? Number.NaN) * 1e6);
+    const gops = Array.from({ length: 5 }, sample)
+      .map(({ ops, ms }) => ops / (ms * 1e6))
+      .sort((a, b) => a - b);
+    return gops[2] ?? Number.NaN;
   };
+}
+
+/** Register-only multiply-adds; gives the ops done. */
+type LimitLoop = (roundCount: number) => number;
+
+async function wasmLimitLoop(): Promise<LimitLoop> {
+  const { memory } = new Arena();
+  const { multiplyAddRounds } = instantiateKernel(await compileKernelModule(), memory);
+  return (roundCount) => {
+    multiplyAddRounds(roundCount);
+    return roundCount * OPS_PER_ROUND;
+  };
+}
+
+function nativeLimitLoop(isa: string): LimitLoop {
+  const loaded = loadAddon();
+  if (!loaded.ok) throw new Error(loaded.reason);
+  return (roundCount) => loaded.addon.runLimitLoop(isa, roundCount);
 }

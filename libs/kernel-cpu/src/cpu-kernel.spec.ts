@@ -2,16 +2,18 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { retainedTreeLayout, RetainedTree, type Attempt } from '@tops/kernel-spec';
 import type { CpuBackend } from './backend.ts';
-import { createCpuKernel, createKernelFromBackend } from './cpu-kernel.ts';
+import { fastKernels } from '../test/native-addon.ts';
+import { createKernelFromBackend } from './backend-kernel.ts';
+import { createCpuKernel } from './cpu-kernel.ts';
 
 const attempt: Attempt = {
   attemptKey: new Uint8Array(32).fill(9),
   shape: { m: 2 ** 20, n: 256, k: 256 },
 };
 
-describe('createCpuKernel', () => {
+describe.each(fastKernels)('createCpuKernel, the $choice kernel', (which) => {
   it('gives the same leaves by the twin in a thread', async () => {
-    const kernel = await createCpuKernel({ threadCount: 1 });
+    const kernel = await createCpuKernel({ ...which, threadCount: 1 });
     try {
       const rows = [2 ** 20 - 1, 0, 77];
       const reference = await kernel.computeReferenceLeaves(attempt, rows);
@@ -24,7 +26,7 @@ describe('createCpuKernel', () => {
   });
 
   it('answers single rows while a long commit runs on its only thread', async () => {
-    const kernel = await createCpuKernel({ threadCount: 1 });
+    const kernel = await createCpuKernel({ ...which, threadCount: 1 });
     try {
       let isCommitted = false;
       const controller = new AbortController();
@@ -41,7 +43,7 @@ describe('createCpuKernel', () => {
   });
 
   it("puts one listener on the caller's signal for each call, and takes it off again", async () => {
-    const kernel = await createCpuKernel({ threadCount: 1 });
+    const kernel = await createCpuKernel({ ...which, threadCount: 1 });
     const { signal } = new AbortController();
     const listenerCount = () => getEventListeners(signal, 'abort').length;
     try {
@@ -66,7 +68,7 @@ describe('createCpuKernel', () => {
   });
 
   it('takes its listener off when the call fails too', async () => {
-    const kernel = await createCpuKernel({ threadCount: 1 });
+    const kernel = await createCpuKernel({ ...which, threadCount: 1 });
     const { signal } = new AbortController();
     const failing = kernel.commit(attempt, { signal });
     await kernel.close();
@@ -75,8 +77,8 @@ describe('createCpuKernel', () => {
   });
 
   it('keeps several shapes in a small cache and computes each of them right', async () => {
-    const bounded = await createCpuKernel({ threadCount: 2, weightsCacheBytes: 2 ** 20 });
-    const roomy = await createCpuKernel({ threadCount: 2 });
+    const bounded = await createCpuKernel({ ...which, threadCount: 2, weightsCacheBytes: 2 ** 20 });
+    const roomy = await createCpuKernel({ ...which, threadCount: 2 });
     try {
       const attempts = [64, 256, 128, 320, 192].map((size, i) => ({
         ...attempt,
@@ -91,6 +93,34 @@ describe('createCpuKernel', () => {
     }
   });
 
+  it('computes a batch of attempts as it would each of them alone', async () => {
+    const kernel = await createCpuKernel({ ...which, threadCount: 2 });
+    try {
+      const requests = Array.from({ length: 9 }, (_, i) => ({
+        attempt: {
+          attemptKey: new Uint8Array(32).fill(i),
+          shape: { m: 64 * 2 ** i, n: 192, k: 320 },
+        },
+        rows: Array.from({ length: i * 11 }, (_unused, j) => (j * 29) % 64),
+      }));
+      const batch = await kernel.computeLeavesBatch(requests);
+      const alone = await Promise.all(
+        requests.map(({ attempt: each, rows }) => kernel.computeLeaves(each, rows)),
+      );
+      expect(batch).toEqual(alone);
+      expect(batch.map(({ length }) => length)).toEqual(requests.map((_, i) => i * 11 * 32));
+      expect(await kernel.computeLeavesBatch([])).toEqual([]);
+      const other = { attempt: { ...attempt, shape: { m: 64, n: 64, k: 320 } }, rows: [0] };
+      await expect(kernel.computeLeavesBatch([...requests, other])).rejects.toThrow(RangeError);
+      const outside = { attempt, rows: [attempt.shape.m] };
+      await expect(kernel.computeLeavesBatch([outside])).rejects.toThrow(RangeError);
+    } finally {
+      await kernel.close();
+    }
+  });
+});
+
+describe('createCpuKernel', () => {
   it.each([0, -1, 1.5, 1025, Number.NaN])('refuses %p threads', async (threadCount) => {
     await expect(createCpuKernel({ threadCount })).rejects.toThrow(RangeError);
   });

@@ -1,15 +1,13 @@
 export type { LeavesRequest } from './backend.ts';
 export {
   cpuKernelChoices,
-  createCpuKernel,
   kernelFallbackReasons,
-  listNativeIsas,
   type CpuKernel,
   type CpuKernelChoice,
-  type CpuKernelOptions,
   type CpuKernelSelection,
   type KernelFallbackReason,
-} from './cpu-kernel.ts';
+} from './backend-kernel.ts';
+export { createCpuKernel, listNativeIsas, type CpuKernelOptions } from './cpu-kernel.ts';
 export { createReferenceKernel } from './reference/reference-kernel.ts';
 export { describeBenchMachine, type BenchMachine } from './bench-machine.ts';
 export {

@@ -5,7 +5,7 @@ const args = ['bench', '--sizes', '128,64,64', '--threads', '1', '--repeats', '3
 
 describe('tops bench', () => {
   it('measures the shape it is given and says on what', async () => {
-    const json = await runInMemory([...args, '--json']);
+    const json = await runInMemory([...args, '--json'], { env: { KERNEL_CPU: 'wasm' } });
     expect(json.code).toBe(0);
     expect(JSON.parse(json.stdout)).toMatchObject({
       cpu: expect.any(String),
@@ -22,6 +22,12 @@ describe('tops bench', () => {
         },
       ],
     });
+  });
+
+  it('refuses a CPU kernel that does not exist', async () => {
+    const { code, stderr } = await runInMemory(args, { env: { KERNEL_CPU: 'cuda' } });
+    expect(code).toBe(2);
+    expect(stderr).toContain('KERNEL_CPU');
   });
 
   it('keeps the slowest, median and fastest attempt in order', async () => {

@@ -5,6 +5,7 @@ import {
   type CpuBenchSample,
 } from '@tops/kernel-cpu';
 import type { Shape } from '@tops/protocol';
+import { cpuKernelChoice } from '../backend.ts';
 import { exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
 import { renderTable } from '../text-table.ts';
 
@@ -41,6 +42,7 @@ export async function bench(options: BenchOptions, io: CliIo): Promise<number> {
     benchCpuKernel({
       shape,
       attemptCount,
+      choice: cpuKernelChoice(io.env),
       ...(threads !== undefined && { threadCount: threads }),
     });
   const results: CpuBenchResult[] = [];

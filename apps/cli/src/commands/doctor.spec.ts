@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { hexToBytes, keyPairFromSeed, publicKeyToDid } from '@tops/crypto';
+import { listNativeIsas } from '@tops/kernel-cpu';
 import { fakeEpoch, startFakeVerifier } from '../../test/fake-verifier.ts';
 import { runInMemory } from '../../test/run-in-memory.ts';
 import {
@@ -38,12 +39,29 @@ describe('tops doctor', () => {
     });
     const details = Object.fromEntries(report.findings.map(({ check, detail }) => [check, detail]));
     expect(details['cpu kernel']).toContain('equal to the reference kernel');
+    const isas = listNativeIsas();
+    expect(details['native kernel']).toContain(isas[0] ?? 'not used, addon_missing');
     expect(details['gpu']).toMatch(/^none|software/);
     expect(details['verifier']).toContain('epoch 29000000');
     expect(details['key']).toContain(did);
     expect(details['autotune']).toContain('none yet');
     expect(details['environment']).toContain('WORKER_SK_HEX=64 characters (redacted)');
     expect(result.stdout).not.toContain(seedHex);
+  });
+
+  it('says which CPU kernel was asked for, and refuses one that does not exist', async () => {
+    const run = (KERNEL_CPU: string) =>
+      runInMemory(['doctor', '--url', 'http://127.0.0.1:1'], {
+        env: { KERNEL_CPU, CPU_THREADS: '1' },
+        cwd: directory,
+      });
+    const wasm = await run('wasm');
+    expect(wasm.code).toBe(0);
+    expect(wasm.stdout).toMatch(/native kernel +ok +not used: KERNEL_CPU=wasm/);
+    expect(wasm.stdout).toContain('cpu:wasm-simd');
+    const unknown = await run('cuda');
+    expect(unknown.code).toBe(1);
+    expect(unknown.stdout).toContain('KERNEL_CPU');
   });
 
   it('warns of a verifier that is down, and fails on one that checks another kernel', async () => {

@@ -23,7 +23,7 @@ export async function doctor(options: DoctorOptions, io: CliIo): Promise<number>
   const threadCount = env.ok ? env.values.CPU_THREADS : undefined;
   const findings: Finding[] = [
     ...inspectMachine(),
-    await selfTestKernel(threadCount),
+    ...(await selfTestKernel(env.ok ? env.values.KERNEL_CPU : 'auto', threadCount)),
     ...(await inspectGpu(io.env)),
     ...inspectSettings(io.env, io.cwd),
   ];

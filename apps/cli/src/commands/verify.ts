@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createCpuKernel } from '@tops/kernel-cpu';
+import type { Environment } from '@tops/config';
 import {
   defaultLimits,
   errorStatus,
@@ -10,6 +10,7 @@ import {
   type Problem,
 } from '@tops/protocol';
 import { checkBundle, type BundleVerdict } from '@tops/verification';
+import { openCpuKernel } from '../backend.ts';
 import { readInput } from '../bounded-input.ts';
 import { CliError, exitCode, printJson, printLine, type CliIo } from '../cli-io.ts';
 
@@ -35,6 +36,7 @@ export async function verify(options: VerifyOptions, io: CliIo): Promise<number>
   const verdict = await check(
     await readInput(options.bundle, { maxBytes: BUNDLE_BYTES_MAX }, io),
     options.maxWeights,
+    io.env,
   );
   if (options.json === true) printJson(io, verdictJson(verdict));
   else printLine(io, verdictText(verdict));
@@ -48,11 +50,11 @@ interface Verdict {
 }
 
 /** @throws CliError (unusable) when there is nothing to judge: no bundle, or one this build cannot recompute. */
-async function check(bytes: Uint8Array, maxWeights: number): Promise<Verdict> {
+async function check(bytes: Uint8Array, maxWeights: number, env: Environment): Promise<Verdict> {
   const json = parseJson(bytes);
   const parsed = json.ok ? parseBundle(json.value, { auditRowsMax: maxChallengeRows }) : json;
   if (!parsed.ok) return { bundle: undefined, problem: requireJudged(parsed.problem) };
-  const result = await judge(parsed.value, maxWeights);
+  const result = await judge(parsed.value, maxWeights, env);
   const problem = result.outcome === 'rejected' ? requireJudged(result.problem) : undefined;
   return { bundle: parsed.value, problem };
 }
@@ -66,13 +68,13 @@ function requireJudged(problem: Problem): Problem {
   return problem;
 }
 
-async function judge(bundle: Bundle, maxWeights: number): Promise<BundleVerdict> {
+async function judge(bundle: Bundle, maxWeights: number, env: Environment): Promise<BundleVerdict> {
   const limits = {
     min_rows: MIN_ROWS,
     max_weights: maxWeights,
     audit_rows_max: maxChallengeRows,
   };
-  const kernel = await createCpuKernel();
+  const kernel = await openCpuKernel(env);
   try {
     return await checkBundle(
       bundle,

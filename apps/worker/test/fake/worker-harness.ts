@@ -60,6 +60,7 @@ export function startWorker(verifier: FakeVerifier, options: HarnessOptions = {}
           gpu: { allowSoftware: false },
           mayFallBack: true,
           maxResets: 0,
+          cpuKernel: 'auto',
           threadCount: undefined,
         },
         autotune: { targetMs: 300, presets: [{ m: 64, n: 64, k: 64 }], isDisabled: true },

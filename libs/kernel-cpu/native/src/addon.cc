@@ -27,8 +27,16 @@ struct Delivery {
   Outcome outcome = Outcome::kCancelled;
 };
 
-void deliver(Napi::Env env, Napi::Function callback, NativeKernel* kernel, Delivery* delivery);
-using Deliveries = Napi::TypedThreadSafeFunction<NativeKernel, Delivery, deliver>;
+/** What deliveries find their kernel by: it outlives the kernel, which may be closed or collected before they arrive. */
+struct Recipient {
+  NativeKernel* kernel;
+};
+
+/** A job's number, in the shape of a pointer: what it would point at may be gone. */
+struct Ticket;
+
+void deliver(Napi::Env env, Napi::Function callback, Recipient* recipient, Ticket* ticket);
+using Deliveries = Napi::TypedThreadSafeFunction<Recipient, Ticket, deliver>;
 
 class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
  public:
@@ -55,18 +63,20 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
     const std::string name = requireString(info, 1, "isa");
     const Napi::Value callback = info[2];
     if (!callback.IsFunction()) throwType(env, "onSettled: expected a function");
-    isa_ = name.empty() ? bestIsa() : findIsa(name.c_str());
+    isa_ = name.empty() ? bestIsa() : findIsa(name.data(), name.size());
     if (!isa_) throwCoded(env, "addon_unavailable", "isa: this machine does not have " + name);
-    deliveries_ = Deliveries::New(env, callback.As<Napi::Function>(), "tops kernel", 0, 1, this);
+    recipient_ = new Recipient{this};
+    deliveries_ = Deliveries::New(env, callback.As<Napi::Function>(), "tops kernel", 0, 1,
+                                  recipient_, [](Napi::Env, void*, Recipient* own) { delete own; });
     // Only pending jobs keep the process alive.
     deliveries_.Unref(env);
     try {
       pool_ = std::make_unique<Pool>(*isa_, threadCount, [this](auto job, Outcome outcome) {
-        Delivery* delivery = static_cast<Delivery*>(job->tag);
-        delivery->outcome = outcome;
-        deliveries_.NonBlockingCall(delivery);
+        static_cast<Delivery*>(job->tag)->outcome = outcome;
+        deliveries_.NonBlockingCall(reinterpret_cast<Ticket*>(uintptr_t{job->id}));
       });
     } catch (const std::system_error& error) {
+      recipient_->kernel = nullptr;
       deliveries_.Release();
       throwCoded(env, "thread_failed", error.what());
     }
@@ -77,9 +87,9 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
   ~NativeKernel() override { shutDown(); }
 
   /** Called on the event loop's thread with the delivery of one settled job. */
-  void onDelivery(Napi::Env env, Napi::Function callback, Delivery* delivery) {
-    const auto found = jobs_.find(delivery->job->id);
-    if (found == jobs_.end() || found->second.get() != delivery) return;
+  void onDelivery(Napi::Env env, Napi::Function callback, uint32_t id) {
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
     const std::unique_ptr<Delivery> own = std::move(found->second);
     jobs_.erase(found);
     if (jobs_.empty()) deliveries_.Unref(env);
@@ -111,10 +121,12 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
 
   static void onEnvironmentExit(void* kernel) { static_cast<NativeKernel*>(kernel)->joinThreads(); }
 
-  /** Leaves the thread-safe function to the environment, which is about to end it. */
+  /** Leaves the thread-safe function to the environment, which is about to end it, and it the recipient. */
   void joinThreads() {
-    if (pool_) pool_->close();
+    pool_->close();
     pool_.reset();
+    recipient_->kernel = nullptr;
+    recipient_ = nullptr;
   }
 
   void shutDown() {
@@ -296,6 +308,7 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
 
   const Isa* isa_ = nullptr;
   Deliveries deliveries_;
+  Recipient* recipient_ = nullptr;
   std::unique_ptr<Pool> pool_;
   /** Weights and jobs share the numbers: one cannot be taken for the other. */
   uint32_t nextId_ = 1;
@@ -304,8 +317,16 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
   Delivery* settled_ = nullptr;
 };
 
-void deliver(Napi::Env env, Napi::Function callback, NativeKernel* kernel, Delivery* delivery) {
-  if (env != nullptr && callback != nullptr) kernel->onDelivery(env, callback, delivery);
+void deliver(Napi::Env env, Napi::Function callback, Recipient* recipient, Ticket* ticket) {
+  // Without an environment nobody is left to hear of it.
+  if (env == nullptr || callback == nullptr || recipient->kernel == nullptr) return;
+  const auto id = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(ticket));
+  try {
+    recipient->kernel->onDelivery(env, callback, id);
+  } catch (const Napi::Error& error) {
+    // An uncaught exception like any other; in a thread that is being terminated there is nothing to be done.
+    napi_fatal_exception(env, error.Value());
+  }
 }
 
 /** Names of the instruction sets this machine has, best first. */
@@ -320,7 +341,8 @@ Napi::Value listIsas(const Napi::CallbackInfo& info) {
 
 /** (isa, rounds) → ops done by register-only multiply-adds on the calling thread. */
 Napi::Value runLimitLoop(const Napi::CallbackInfo& info) {
-  const Isa* isa = findIsa(requireString(info, 0, "isa").c_str());
+  const std::string name = requireString(info, 0, "isa");
+  const Isa* isa = findIsa(name.data(), name.size());
   if (!isa) throwCoded(info.Env(), "addon_unavailable", "isa: this machine does not have it");
   const uint32_t rounds = requireInteger(info, 1, "rounds", 1, kLimitRoundsMax);
   alignas(64) uint8_t sink[64] = {1};

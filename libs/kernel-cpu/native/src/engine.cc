@@ -21,7 +21,7 @@ uint32_t halfBits(uint32_t x) {
 /** Rows a power of two apart would share few sets of the first-level cache; one line more spreads them. */
 constexpr size_t kRowPaddingBytes = 64;
 /** A, Y1 and Y2 of one piece. */
-constexpr size_t kPieceBytes = 704 << 10;
+constexpr size_t kPieceBytes = 1216 << 10;
 constexpr uint32_t kRowsMax = 192;
 
 size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }

@@ -71,11 +71,12 @@ const IsaCandidate* isaCandidates() {
   return candidates;
 }
 
-const Isa* findIsa(const char* name) {
+const Isa* findIsa(const char* name, size_t length) {
   const IsaCandidate* candidates = isaCandidates();
   for (uint32_t i = 0; i < kIsaCount; i++) {
     const auto& [isa, isSupported] = candidates[i];
-    if (isSupported && std::strcmp(isa->name, name) == 0) return isa;
+    if (!isSupported || std::strlen(isa->name) != length) continue;
+    if (std::memcmp(isa->name, name, length) == 0) return isa;
   }
   return nullptr;
 }

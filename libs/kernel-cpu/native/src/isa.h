@@ -94,7 +94,7 @@ constexpr uint32_t kIsaCount = 4;
 /** Best first, the generic one last and always supported. */
 const IsaCandidate* isaCandidates();
 /** Null when there is none of that name, or the machine lacks it. */
-const Isa* findIsa(const char* name);
+const Isa* findIsa(const char* name, size_t length);
 
 #if defined(__x86_64__)
 extern const Isa kAvx512VnniIsa;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ADDON_INTERFACE_VERSION, type NativeAddon } from './addon.ts';
@@ -11,12 +11,27 @@ export type AddonResult =
   | { readonly ok: false; readonly code: AddonProblem; readonly reason: string };
 
 const FILE_NAME = 'kernel_cpu.node';
+const REASON_MAX = 300;
 
 /** Beside the bundle of an application; in a checkout, where native/build-native.mjs puts it. */
 function defaultPaths(): string[] {
   return [`./${FILE_NAME}`, `../../native/build/Release/${FILE_NAME}`].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
+}
+
+/** What the build left in the addon's place (native/build-native.mjs). */
+function whyMissing(): string {
+  for (const path of defaultPaths()) {
+    try {
+      return readFileSync(path.replace(/\.node$/, '.txt'), 'utf8')
+        .trim()
+        .slice(0, REASON_MAX);
+    } catch {
+      // Not that place.
+    }
+  }
+  return 'it is built at install where there is a C++ compiler';
 }
 
 /**
@@ -27,8 +42,7 @@ function defaultPaths(): string[] {
 export function loadAddon(addonPath?: string): AddonResult {
   const path = (addonPath === undefined ? defaultPaths() : [addonPath]).find(existsSync);
   if (path === undefined) {
-    const reason = 'no native addon: it is built at install where there is a C++ compiler';
-    return { ok: false, code: 'addon_missing', reason };
+    return { ok: false, code: 'addon_missing', reason: `no native addon: ${whyMissing()}` };
   }
   const module = { exports: {} as NativeAddon };
   try {

@@ -3,6 +3,7 @@ import { foldMultiproof, workTreeHasher } from '@tops/crypto';
 import { fcParameters } from '@tops/testing';
 import fc from 'fast-check';
 import { createCpuKernel, createReferenceKernel, type CpuKernel } from '../../src/index.ts';
+import { fastKernels } from '../native-addon.ts';
 import { attemptLevels, passRows } from '../../src/wasm/layout.ts';
 
 const multipleOf64 = (min: number, max: number): fc.Arbitrary<number> =>
@@ -18,11 +19,11 @@ const attempts = fc.record({
   }),
 });
 
-describe('whole attempts of wide shapes', () => {
+describe.each(fastKernels)('whole attempts of wide shapes by the $choice kernel', (which) => {
   let kernel: CpuKernel;
   const reference = createReferenceKernel();
   beforeAll(async () => {
-    kernel = await createCpuKernel({ threadCount: 1 });
+    kernel = await createCpuKernel({ ...which, threadCount: 1 });
   });
   afterAll(async () => {
     await kernel.close();
@@ -52,8 +53,10 @@ describe('whole attempts of wide shapes', () => {
       fcParameters(20),
     );
   }, 120_000);
+});
 
-  it('are what this test says: with levels, in passes of more than one chunk', () => {
+describe('Strassen levels', () => {
+  it('are in what the test above says, in passes of more than one chunk', () => {
     expect(attemptLevels(1024, 1024)).toEqual({ layer1: 2, layer2: 2 });
     expect(attemptLevels(1024, 64)).toEqual({ layer1: 0, layer2: 2 });
     expect(attemptLevels(448, 1024)).toEqual({ layer1: 0, layer2: 0 });

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import type { Attempt } from '@tops/kernel-spec';
-import { createKernelFromBackend } from '../../src/cpu-kernel.ts';
+import { createKernelFromBackend } from '../../src/backend-kernel.ts';
 import { startWorker } from '../../src/pool/pool-thread.ts';
 import { createWasmBackend } from '../../src/pool/wasm-backend.ts';
 

@@ -94,7 +94,7 @@ function tryLoading() {
 function build() {
   const toolchain = findToolchain();
   const { missing } = toolchain;
-  if (missing.length > 0) return giveUp(`there is no ${missing.join(', no ')}`);
+  if (missing.length > 0) return giveUp(`missing: ${missing.join(', ')}`);
   const hash = sourceHash(toolchain);
   if (isUpToDate(hash)) return console.log('native kernel: up to date');
   if (isSanitized) {

@@ -17,11 +17,13 @@ async function nodeImportsOf(entryPoint: string): Promise<string[]> {
     mainFields: ['module', 'main'],
     external: ['node:*', 'crypto'],
   });
-  return Object.entries(metafile.inputs)
-    // Only what is the kernels' own: @tops/crypto has signatures by node:crypto beside the hashes in use here.
-    .filter(([path]) => /libs\/kernel-(cpu|spec)\//.test(path))
-    .flatMap(([, { imports }]) => imports)
-    .flatMap(({ path, external }) => (external === true ? path : []));
+  return (
+    Object.entries(metafile.inputs)
+      // Only what is the kernels' own: @tops/crypto has signatures by node:crypto beside the hashes in use here.
+      .filter(([path]) => /libs\/kernel-(cpu|spec)\//.test(path))
+      .flatMap(([, { imports }]) => imports)
+      .flatMap(({ path, external }) => (external === true ? path : []))
+  );
 }
 
 describe('kernels without Node.js', () => {

@@ -21,7 +21,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { findToolchain } from './toolchain.mjs';
 
-const BUILD_TIMEOUT_MS = 600_000;
+const BUILD_TIMEOUT_MS = 300_000;
 const SHOWN_LINES = 15;
 
 const nativeDir = dirname(fileURLToPath(import.meta.url));

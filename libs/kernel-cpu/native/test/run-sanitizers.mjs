@@ -1,4 +1,5 @@
-// The addon with AddressSanitizer and UBSan under every spec that uses it: npx nx test-sanitizers kernel-cpu
+// The addon with AddressSanitizer and UBSan under every spec that uses it, and its pool with ThreadSanitizer:
+// npx nx test-sanitizers kernel-cpu
 // Needs GCC on Linux: its run-time library goes in before Node.js.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -43,12 +44,36 @@ run(compiler, [
 ]);
 run(selfTest, []);
 
+// Races are the pool's own affair; Node.js under ThreadSanitizer would report its own.
+const isaFlags = {
+  x64: {
+    'avx512-vnni': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni', '-w'],
+    'avx-vnni': ['-mavx2', '-mavxvnni'],
+    avx2: ['-mavx2'],
+  },
+  arm64: { 'neon-dot': ['-march=armv8.2-a+dotprod'] },
+};
+const source = (name) => join(testDir, '../src', `${name}.cc`);
+const objects = [];
+const raced = ['-std=c++17', '-O1', '-g', '-fsanitize=thread'];
+for (const [name, flags] of Object.entries({ ...isaFlags[process.arch], generic: [] })) {
+  const object = join(buildDir, `${name}.thread.o`);
+  run(compiler, [...raced, ...flags, '-c', source(`kernels/${name}`), '-o', object]);
+  objects.push(object);
+}
+const stress = join(buildDir, 'pool-stress');
+run(compiler, [
+  ...[...raced, '-pthread', '-o', stress, ...objects, join(testDir, 'pool-stress.cc')],
+  ...['isa-select', 'engine', 'jobs', 'pool', 'weights'].map(source),
+]);
+run(stress, [], { TSAN_OPTIONS: 'halt_on_error=1:exitcode=99' });
+
 const preload = ['libasan.so', 'libubsan.so'].map((name) =>
   spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim(),
 );
 const env = {
   LD_PRELOAD: preload.join(':'),
-  // Node.js itself frees little at its end; what the addon leaks shows in its own destructors' absence, not here.
+  // Node.js frees little of its own at its end: leaks would be its.
   ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1:abort_on_error=0:exitcode=99',
   UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   KERNEL_CPU_TEST_ADDON: addonPath,

@@ -117,14 +117,19 @@ export class NativePool {
   }
 
   #resolve({ resultBytes, resolve, reject }: PendingJob): void {
+    let result: Uint8Array;
     try {
-      const result = new Uint8Array(resultBytes);
+      result = new Uint8Array(resultBytes);
+    } catch (cause) {
+      return reject(
+        new KernelError('out_of_memory', `cannot allocate ${resultBytes} bytes`, { cause }),
+      );
+    }
+    try {
       if (resultBytes > 0) this.#kernel.takeResult(result);
       resolve(result);
     } catch (error) {
-      reject(
-        error instanceof RangeError ? noMemoryError(resultBytes, error) : toKernelError(error),
-      );
+      reject(toKernelError(error));
     }
   }
 
@@ -146,5 +151,3 @@ function toKernelError(cause: unknown): KernelError {
 const closedError = (): KernelError => new KernelError('closed', 'the kernel is closed');
 const abortedError = (signal?: AbortSignal): KernelError =>
   new KernelError('aborted', 'the attempt was aborted', { cause: signal?.reason });
-const noMemoryError = (byteLength: number, cause: unknown): KernelError =>
-  new KernelError('out_of_memory', `cannot allocate ${byteLength} bytes`, { cause });

@@ -56,7 +56,7 @@ describeNative('a process with native work in flight', () => {
   it('does not end while a job is pending', () => {
     const small = busyKernel.replace('2 ** 20', '8192');
     const pending = run(
-      `${small} let n = 0; globalThis.onSettled = () => console.log('settled', ++n);`,
+      `${small} let n = 0; globalThis.onSettled = () => console.log('settled ' + ++n);`,
     );
     expect(pending).toMatchObject({ ...clean, status: 0, stdout: 'settled 1\nsettled 2' });
   });

@@ -14,6 +14,7 @@ const settings: DeviceSettings = {
   gpu: { allowSoftware: true },
   mayFallBack: false,
   maxResets: 0,
+  cpuKernel: 'auto',
   threadCount: 1,
 };
 const attempt = { attemptKey: new Uint8Array(32).fill(9), shape: { m: 128, n: 64, k: 64 } };

@@ -2,14 +2,8 @@ import { INITIAL_HASH, nextHead, nextPrevHash } from '../epoch-chain.ts';
 import type { LedgerRoot } from '../ledger-entry.ts';
 import { LedgerError } from '../ledger-error.ts';
 import type { EpochRecord, OpenEpochInput } from '../ledger-store.ts';
+import { toEpochRecord, type TopsWindow } from '../stored-records.ts';
 import type { Connection, Row, Statement } from './connection.ts';
-
-/** The run of sealed epochs that verified TOPS cover; ids are inclusive. */
-export interface TopsWindow {
-  readonly fromEpochId: number;
-  readonly toEpochId: number;
-  readonly wallTimeMs: number;
-}
 
 /** Beacons and seals. Every method runs inside the caller's transaction, or alone as a read. */
 export class EpochTable {
@@ -38,11 +32,11 @@ export class EpochTable {
   }
 
   list(page: { readonly beforeId: number; readonly limit: number }): EpochRecord[] {
-    return this.#statements.list.all(page.beforeId, page.limit).map(toKnownRecord);
+    return this.#statements.list.all(page.beforeId, page.limit).map(toEpochRecord);
   }
 
   unsealed(): EpochRecord[] {
-    return this.#statements.unsealed.all().map(toKnownRecord);
+    return this.#statements.unsealed.all().map(toEpochRecord);
   }
 
   open(input: OpenEpochInput): EpochRecord {
@@ -172,30 +166,5 @@ function unknownEpoch(epochId: number): LedgerError {
 }
 
 function toRecord(row: Row | undefined): EpochRecord | undefined {
-  return row === undefined ? undefined : toKnownRecord(row);
-}
-
-function toKnownRecord(row: Row): EpochRecord {
-  return {
-    epochId: row.integer('epoch_id'),
-    prevHash: row.blob('prev_hash'),
-    entropy: row.blob('entropy'),
-    opensAtMs: row.integer('opens_at_ms'),
-    closesAtMs: row.integer('closes_at_ms'),
-    ...(row.isNull('previous_epoch_id')
-      ? {}
-      : { previousEpochId: row.integer('previous_epoch_id') }),
-    ...(row.isNull('sealed_at_opening_epoch_id')
-      ? {}
-      : { sealedAtOpeningEpochId: row.integer('sealed_at_opening_epoch_id') }),
-    ...(row.isNull('head')
-      ? {}
-      : {
-          sealed: {
-            head: row.blob('head'),
-            ledgerRoot: row.blob('ledger_root'),
-            entryCount: row.integer('entry_count'),
-          },
-        }),
-  };
+  return row === undefined ? undefined : toEpochRecord(row);
 }

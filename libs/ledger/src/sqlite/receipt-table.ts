@@ -1,25 +1,17 @@
-import { bytesToHex, hexToBytes } from '@tops/crypto';
-import { opsToUnits, shapeOps, type Receipt } from '@tops/protocol';
+import { hexToBytes } from '@tops/crypto';
+import { opsToUnits, shapeOps } from '@tops/protocol';
 import type { CommitInput, ReceiptRecord } from '../ledger-store.ts';
 import type { Outcome } from '../ledger-entry.ts';
-import type { Connection, Row, Statement } from './connection.ts';
+import {
+  parseRows,
+  toReceiptRecord,
+  toStoredReceipt,
+  type StoredEntry,
+  type StoredReceipt,
+} from '../stored-records.ts';
+import type { Connection, Statement } from './connection.ts';
 
-/** A receipt as the transitions between outcomes need it. */
-export interface StoredReceipt {
-  readonly seq: number;
-  readonly receiptId: string;
-  readonly epochId: number;
-  readonly publicKey: Uint8Array;
-  /** Nominal units of 2^19 ops: credited while accepted. */
-  readonly units: bigint;
-  readonly deadlineAtMs: number;
-  readonly outcome: Outcome;
-}
-
-/** A stored receipt with what its ledger entry is made of. */
-export interface StoredEntry extends StoredReceipt {
-  readonly rows: readonly number[];
-}
+export type { StoredEntry, StoredReceipt } from '../stored-records.ts';
 
 /** Receipts, their challenges and the evidence against them. */
 export class ReceiptTable {
@@ -50,7 +42,7 @@ export class ReceiptTable {
 
   getStored(receiptId: Uint8Array): StoredReceipt | undefined {
     const row = this.#statements.get.get(receiptId);
-    return row === undefined ? undefined : toStored(row);
+    return row === undefined ? undefined : toStoredReceipt(row);
   }
 
   byNonce(key: {
@@ -97,7 +89,7 @@ export class ReceiptTable {
   }
 
   openOfKey(publicKey: Uint8Array): StoredReceipt[] {
-    return this.#statements.openOfKey.all(publicKey).map(toStored);
+    return this.#statements.openOfKey.all(publicKey).map(toStoredReceipt);
   }
 
   openPastDeadline(input: {
@@ -107,7 +99,7 @@ export class ReceiptTable {
   }): StoredReceipt[] {
     return this.#statements.openPastDeadline
       .all(input.nowMs, input.afterSeq, input.limit)
-      .map(toStored);
+      .map(toStoredReceipt);
   }
 
   countOpen(filter: { readonly publicKey?: Uint8Array; readonly epochId?: number }): number {
@@ -131,7 +123,7 @@ export class ReceiptTable {
   }): StoredEntry[] {
     return this.#statements.entries
       .all(page.epochId, page.afterSeq, page.limit)
-      .map((row) => ({ ...toStored(row), rows: parseRows(row) }));
+      .map((row) => ({ ...toStoredReceipt(row), rows: parseRows(row) }));
   }
 
   insertEvidence(receiptId: Uint8Array, proof: Uint8Array): void {
@@ -174,38 +166,3 @@ const SQL = {
   insertEvidence: 'INSERT INTO evidence (receipt_id, proof) VALUES (?, ?)',
   getEvidence: 'SELECT proof FROM evidence WHERE receipt_id = ?',
 };
-
-function toStored(row: Row): StoredReceipt {
-  return {
-    seq: row.integer('seq'),
-    receiptId: bytesToHex(row.blob('receipt_id')),
-    epochId: row.integer('epoch_id'),
-    publicKey: row.blob('public_key'),
-    units: row.bigint('units'),
-    deadlineAtMs: row.integer('deadline_at_ms'),
-    // The schema's CHECK keeps the column to these words.
-    outcome: row.text('outcome') as Outcome,
-  };
-}
-
-function toReceiptRecord(row: Row): ReceiptRecord {
-  const stored = toStored(row);
-  return {
-    receiptId: stored.receiptId,
-    publicKeyHex: bytesToHex(stored.publicKey),
-    // Written by insert() from a parsed receipt, never from raw bytes.
-    receipt: JSON.parse(row.text('receipt_json')) as Receipt,
-    rows: parseRows(row),
-    deadlineAtMs: stored.deadlineAtMs,
-    challengeSigHex: bytesToHex(row.blob('challenge_sig')),
-    receivedAtMs: row.integer('received_at_ms'),
-    outcome: stored.outcome,
-    creditedUnits: stored.outcome === 'accepted' ? stored.units : 0n,
-    ...(row.isNull('mismatch_row') ? {} : { mismatchRow: row.integer('mismatch_row') }),
-    ...(row.isNull('settled_at_ms') ? {} : { settledAtMs: row.integer('settled_at_ms') }),
-  };
-}
-
-function parseRows(row: Row): number[] {
-  return JSON.parse(row.text('rows_json')) as number[];
-}

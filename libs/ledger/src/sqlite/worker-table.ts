@@ -1,9 +1,14 @@
-import { bytesToHex } from '@tops/crypto';
-import type { CreditRow, WorkerRecord, WorkerState } from '../ledger-store.ts';
-import { isNewKey } from '../reputation.ts';
-import { verifiedTops } from '../verified-tops.ts';
-import type { Connection, Row, Statement } from './connection.ts';
-import type { TopsWindow } from './epoch-table.ts';
+import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
+import {
+  toCreditRow,
+  toWorkerRecord,
+  toWorkerStanding,
+  type WorkerStanding,
+  type WorkerView,
+} from '../stored-records.ts';
+import type { Connection, Statement } from './connection.ts';
+
+export type { WorkerView } from '../stored-records.ts';
 
 /** What a change of outcomes adds to (or takes from) a key's counts. */
 export interface Tally {
@@ -12,19 +17,6 @@ export interface Tally {
   readonly rejected?: number;
   readonly missed?: number;
   readonly revoked?: number;
-}
-
-/** The part of a key's record that commit and settle decide by. */
-export interface WorkerStanding {
-  readonly accepted: number;
-  readonly streakUnits: bigint;
-  readonly quarantinedUntilEpoch: number | undefined;
-}
-
-/** What a record is relative to: the epochs its TOPS cover, and the latest one opened. */
-export interface WorkerView {
-  readonly topsWindow: TopsWindow | undefined;
-  readonly latestEpochId: number;
 }
 
 /** Keys and their sums, over all epochs (`workers`) and per epoch (`credits`). */
@@ -50,11 +42,7 @@ export class WorkerTable {
   standing(publicKey: Uint8Array): WorkerStanding | undefined {
     const row = this.#statements.standing.get(publicKey);
     if (row === undefined) return undefined;
-    return {
-      accepted: row.integer('accepted'),
-      streakUnits: row.bigint('streak_units'),
-      quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
-    };
+    return toWorkerStanding(row);
   }
 
   get(publicKey: Uint8Array, view: WorkerView): WorkerRecord | undefined {
@@ -116,9 +104,7 @@ export class WorkerTable {
     readonly after: Uint8Array;
     readonly limit: number;
   }): CreditRow[] {
-    return this.#statements.epochCredits
-      .all(page.epochId, page.after, page.limit)
-      .map((row) => ({ did: row.text('did'), ...toSums(row) }));
+    return this.#statements.epochCredits.all(page.epochId, page.after, page.limit).map(toCreditRow);
   }
 }
 
@@ -160,42 +146,4 @@ const SQL = {
 /** An id range no epoch is in, while nothing is sealed yet. */
 function windowIds(view: WorkerView): { fromEpochId: number; toEpochId: number } {
   return view.topsWindow ?? { fromEpochId: 0, toEpochId: -1 };
-}
-
-function toSums(row: Row): Omit<CreditRow, 'did'> {
-  return {
-    publicKeyHex: bytesToHex(row.blob('public_key')),
-    creditedUnits: row.bigint('credited_units'),
-    accepted: row.integer('accepted'),
-    rejected: row.integer('rejected'),
-    missed: row.integer('missed'),
-    revoked: row.integer('revoked'),
-  };
-}
-
-function toWorkerRecord(row: Row, view: WorkerView): WorkerRecord {
-  const sums = toSums(row);
-  const streakUnits = row.bigint('streak_units');
-  const quarantinedUntilEpoch = optionalInteger(row, 'quarantined_until_epoch');
-  let state: WorkerState = isNewKey({ accepted: sums.accepted, streakUnits }) ? 'new' : 'active';
-  if (quarantinedUntilEpoch !== undefined && view.latestEpochId < quarantinedUntilEpoch) {
-    state = 'quarantined';
-  }
-  return {
-    ...sums,
-    did: row.text('did'),
-    ...(row.isNull('label') ? {} : { label: row.text('label') }),
-    streakUnits,
-    ...(quarantinedUntilEpoch === undefined ? {} : { quarantinedUntilEpoch }),
-    lastSeenAtMs: row.integer('last_seen_at_ms'),
-    verifiedTops: verifiedTops({
-      creditedUnits: row.bigint('window_units'),
-      wallTimeMs: view.topsWindow?.wallTimeMs ?? 0,
-    }),
-    state,
-  };
-}
-
-function optionalInteger(row: Row, name: string): number | undefined {
-  return row.isNull(name) ? undefined : row.integer(name);
 }

@@ -1,0 +1,172 @@
+import { bytesToHex } from '@tops/crypto';
+import { unitsToOps, type Receipt } from '@tops/protocol';
+import type { FinalOutcome, LedgerEntry, Outcome } from './ledger-entry.ts';
+import type {
+  CreditRow,
+  EpochRecord,
+  ReceiptRecord,
+  WorkerRecord,
+  WorkerState,
+} from './ledger-store.ts';
+import { isNewKey } from './reputation.ts';
+import type { Row } from './stored-row.ts';
+import { verifiedTops } from './verified-tops.ts';
+
+// What a row of each table means. Both adapters name their columns alike.
+
+/** The run of sealed epochs that verified TOPS cover; ids are inclusive. */
+export interface TopsWindow {
+  readonly fromEpochId: number;
+  readonly toEpochId: number;
+  readonly wallTimeMs: number;
+}
+
+/** A receipt as the transitions between outcomes need it. */
+export interface StoredReceipt {
+  readonly seq: number;
+  readonly receiptId: string;
+  readonly epochId: number;
+  readonly publicKey: Uint8Array;
+  /** Nominal units of 2^19 ops: credited while accepted. */
+  readonly units: bigint;
+  readonly deadlineAtMs: number;
+  readonly outcome: Outcome;
+}
+
+/** A stored receipt with what its ledger entry is made of. */
+export interface StoredEntry extends StoredReceipt {
+  readonly rows: readonly number[];
+}
+
+/** The part of a key's record that commit and settle decide by. */
+export interface WorkerStanding {
+  readonly accepted: number;
+  readonly streakUnits: bigint;
+  readonly quarantinedUntilEpoch: number | undefined;
+}
+
+/** What a record is relative to: the epochs its TOPS cover, and the latest one opened. */
+export interface WorkerView {
+  readonly topsWindow: TopsWindow | undefined;
+  readonly latestEpochId: number;
+}
+
+export function toEpochRecord(row: Row): EpochRecord {
+  return {
+    epochId: row.integer('epoch_id'),
+    prevHash: row.blob('prev_hash'),
+    entropy: row.blob('entropy'),
+    opensAtMs: row.integer('opens_at_ms'),
+    closesAtMs: row.integer('closes_at_ms'),
+    ...(row.isNull('previous_epoch_id')
+      ? {}
+      : { previousEpochId: row.integer('previous_epoch_id') }),
+    ...(row.isNull('sealed_at_opening_epoch_id')
+      ? {}
+      : { sealedAtOpeningEpochId: row.integer('sealed_at_opening_epoch_id') }),
+    ...(row.isNull('head')
+      ? {}
+      : {
+          sealed: {
+            head: row.blob('head'),
+            ledgerRoot: row.blob('ledger_root'),
+            entryCount: row.integer('entry_count'),
+          },
+        }),
+  };
+}
+
+export function toStoredReceipt(row: Row): StoredReceipt {
+  return {
+    seq: row.integer('seq'),
+    receiptId: bytesToHex(row.blob('receipt_id')),
+    epochId: row.integer('epoch_id'),
+    publicKey: row.blob('public_key'),
+    units: row.bigint('units'),
+    deadlineAtMs: row.integer('deadline_at_ms'),
+    // The schema's CHECK keeps the column to these words.
+    outcome: row.text('outcome') as Outcome,
+  };
+}
+
+export function toReceiptRecord(row: Row): ReceiptRecord {
+  const stored = toStoredReceipt(row);
+  return {
+    receiptId: stored.receiptId,
+    publicKeyHex: bytesToHex(stored.publicKey),
+    // Written from a parsed receipt, never from raw bytes.
+    receipt: JSON.parse(row.text('receipt_json')) as Receipt,
+    rows: parseRows(row),
+    deadlineAtMs: stored.deadlineAtMs,
+    challengeSigHex: bytesToHex(row.blob('challenge_sig')),
+    receivedAtMs: row.integer('received_at_ms'),
+    outcome: stored.outcome,
+    creditedUnits: stored.outcome === 'accepted' ? stored.units : 0n,
+    ...(row.isNull('mismatch_row') ? {} : { mismatchRow: row.integer('mismatch_row') }),
+    ...(row.isNull('settled_at_ms') ? {} : { settledAtMs: row.integer('settled_at_ms') }),
+  };
+}
+
+export function parseRows(row: Row): number[] {
+  return JSON.parse(row.text('rows_json')) as number[];
+}
+
+/** @param stored - not open: open receipts are no part of an epoch's entries. */
+export function toLedgerEntry(stored: StoredEntry): LedgerEntry {
+  return {
+    credited_ops: stored.outcome === 'accepted' ? unitsToOps(Number(stored.units)).toString() : '0',
+    outcome: stored.outcome as FinalOutcome,
+    receipt_id: stored.receiptId,
+    rows: stored.rows,
+  };
+}
+
+export function toWorkerStanding(row: Row): WorkerStanding {
+  return {
+    accepted: row.integer('accepted'),
+    streakUnits: row.bigint('streak_units'),
+    quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
+  };
+}
+
+export function toCreditRow(row: Row): CreditRow {
+  return { did: row.text('did'), ...toSums(row) };
+}
+
+function toSums(row: Row): Omit<CreditRow, 'did'> {
+  return {
+    publicKeyHex: bytesToHex(row.blob('public_key')),
+    creditedUnits: row.bigint('credited_units'),
+    accepted: row.integer('accepted'),
+    rejected: row.integer('rejected'),
+    missed: row.integer('missed'),
+    revoked: row.integer('revoked'),
+  };
+}
+
+export function toWorkerRecord(row: Row, view: WorkerView): WorkerRecord {
+  const sums = toSums(row);
+  const streakUnits = row.bigint('streak_units');
+  const quarantinedUntilEpoch = optionalInteger(row, 'quarantined_until_epoch');
+  let state: WorkerState = isNewKey({ accepted: sums.accepted, streakUnits }) ? 'new' : 'active';
+  if (quarantinedUntilEpoch !== undefined && view.latestEpochId < quarantinedUntilEpoch) {
+    state = 'quarantined';
+  }
+  return {
+    ...sums,
+    did: row.text('did'),
+    ...(row.isNull('label') ? {} : { label: row.text('label') }),
+    streakUnits,
+    ...(quarantinedUntilEpoch === undefined ? {} : { quarantinedUntilEpoch }),
+    lastSeenAtMs: row.integer('last_seen_at_ms'),
+    verifiedTops: verifiedTops({
+      creditedUnits: row.bigint('window_units'),
+      wallTimeMs: view.topsWindow?.wallTimeMs ?? 0,
+    }),
+    state,
+  };
+}
+
+function optionalInteger(row: Row, name: string): number | undefined {
+  return row.isNull(name) ? undefined : row.integer(name);
+}

@@ -24,6 +24,8 @@ export {
   type WorkerRecord,
   type WorkerState,
 } from './ledger-store.ts';
+export { parseDatabaseUrl } from './postgres/database-address.ts';
+export { openPostgresLedger, type PostgresLedgerOptions } from './postgres/postgres-ledger.ts';
 export {
   auditRows,
   isNewKey,

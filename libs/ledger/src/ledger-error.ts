@@ -11,6 +11,8 @@
  * - `input_invalid`: an argument breaks the port's contract (a bug of the caller).
  * - `schema_unknown`: written by a newer version, or not a ledger at all.
  * - `disk_full`, `read_only`, `corrupt`, `io`: the storage below failed; nothing of the call was recorded.
+ * - `connection_lost`: the database could not be reached, or went away before it answered. Only then is it not known whether
+ *   the call was recorded; making it again is safe, and tells.
  */
 export type LedgerErrorCode =
   | 'locked'
@@ -26,9 +28,10 @@ export type LedgerErrorCode =
   | 'disk_full'
   | 'read_only'
   | 'corrupt'
-  | 'io';
+  | 'io'
+  | 'connection_lost';
 
-/** A call of the ledger that failed and changed nothing; `cause` keeps the storage's own error. */
+/** A call of the ledger that failed and, but for `connection_lost`, changed nothing; `cause` keeps the storage's own error. */
 export class LedgerError extends Error {
   readonly code: LedgerErrorCode;
 

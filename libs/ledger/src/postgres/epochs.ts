@@ -3,13 +3,19 @@ import { LedgerRoot } from '../ledger-entry.ts';
 import { LedgerError } from '../ledger-error.ts';
 import type { EpochRecord, OpenEpochInput } from '../ledger-store.ts';
 import { toEpochRecord, toLedgerEntry, type StoredEntry } from '../stored-records.ts';
-import type { Database, Session } from './database.ts';
+import type { Session } from './database.ts';
 import { entriesOf } from './receipts.ts';
 
 /** Chosen once, never changed: the advisory lock under which beacons and heads are chained. */
 const CHAIN_LOCK = 0x63686169;
 /** Entries hashed in one go: a few milliseconds of the event loop. */
 const SLICE_LIMIT = 500;
+
+/** Reads, and transactions that write, each on its own. */
+interface Access {
+  readonly read: <T>(action: (session: Session) => Promise<T>) => Promise<T>;
+  readonly write: <T>(action: (session: Session) => Promise<T>) => Promise<T>;
+}
 
 export async function epochById(
   session: Session,
@@ -78,19 +84,19 @@ export async function openEpoch(session: Session, input: OpenEpochInput): Promis
  * Seals an epoch: stops its receipts in one transaction, hashes what it then consists of outside any, records the head in
  * another. Replicas that do so at the same time hash the same final entries; the first one's head is kept.
  */
-export async function sealEpoch(database: Database, epochId: number): Promise<EpochRecord> {
-  const alreadySealed = await database.transaction((session) => beginSeal(session, epochId));
+export async function sealEpoch(epochId: number, access: Access): Promise<EpochRecord> {
+  const alreadySealed = await access.write((session) => beginSeal(session, epochId));
   if (alreadySealed !== undefined) return alreadySealed;
   const root = new LedgerRoot();
   let slice: StoredEntry[];
   let afterSeq = 0;
   do {
     const page = { epochId, afterSeq, limit: SLICE_LIMIT };
-    slice = await database.read((session) => entriesOf(session, page));
+    slice = await access.read((session) => entriesOf(session, page));
     for (const entry of slice) root.append(toLedgerEntry(entry));
     afterSeq = slice.at(-1)?.seq ?? afterSeq;
   } while (slice.length === SLICE_LIMIT);
-  return database.transaction((session) => finishSeal(session, epochId, root));
+  return access.write((session) => finishSeal(session, epochId, root));
 }
 
 async function beginSeal(session: Session, epochId: number): Promise<EpochRecord | undefined> {

@@ -43,8 +43,8 @@ export async function reportSweep(session: Session, sweep: Sweep): Promise<void>
     answers.map(([, arrivedAtMs]) => arrivedAtMs),
   );
   await session.run(
-    `DELETE FROM replicas WHERE heartbeat_at < clock_timestamp() - $1 * interval '10 milliseconds'`,
-    REPLICA_TTL_MS,
+    `DELETE FROM replicas WHERE heartbeat_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+    10 * REPLICA_TTL_MS,
   );
 }
 

@@ -26,8 +26,10 @@ import * as workers from './workers.ts';
 
 /** Writes one transaction takes together. */
 const BATCH_LIMIT = 512;
-/** Calls other than commits and verdicts that may be under way: an epoch clock makes one at a time. */
+/** Writes other than commits and verdicts that may wait: an epoch clock makes one at a time. */
 const OTHER_WRITES_MAX = 64;
+
+type Write = (session: Session) => Promise<unknown>;
 
 export interface PostgresLedgerDependencies {
   /** This machine's clock, compared with the database's: unix milliseconds. */
@@ -41,7 +43,8 @@ export class PostgresLedgerStore implements LedgerStore {
   readonly #nowMs: () => number;
   readonly #commits: Batcher<CommitInput, CommitResult>;
   readonly #settles: Batcher<SettleInput, SettleResult>;
-  #otherWrites = 0;
+  /** One at a time, so that the connections that write are as many as those who use them. */
+  readonly #others: Batcher<Write, unknown>;
   #hasReported = false;
   #clockSkewMs = 0;
   #closing: Promise<void> | undefined;
@@ -64,6 +67,9 @@ export class PostgresLedgerStore implements LedgerStore {
     );
     this.#settles = new Batcher(limits, (inputs) =>
       database.transaction((session) => settleBatch(session, inputs)),
+    );
+    this.#others = new Batcher({ queueLimit: OTHER_WRITES_MAX, batchLimit: 1 }, ([write]) =>
+      database.transaction(async (session) => [{ value: await write?.(session) }]),
     );
   }
 
@@ -91,7 +97,10 @@ export class PostgresLedgerStore implements LedgerStore {
   }
 
   sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
-    return this.#counted(() => epochs.sealEpoch(this.#database, input.epochId));
+    return epochs.sealEpoch(input.epochId, {
+      read: (action) => this.#read(action),
+      write: (action) => this.#write(action),
+    });
   }
 
   async commitReceipt(input: CommitInput): Promise<CommitResult> {
@@ -181,7 +190,23 @@ export class PostgresLedgerStore implements LedgerStore {
         ON CONFLICT (key) DO UPDATE SET value = meta.value + 1`,
       ),
     );
-    await this.#compareClocks();
+    await this.compareClocks();
+  }
+
+  /** Asks the database for its time, for clockSkewMs. */
+  async compareClocks(): Promise<void> {
+    await this.#read(async (session) => {
+      const askedAtMs = this.#nowMs();
+      const [row] = await session.query(
+        'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
+      );
+      const heardAtMs = this.#nowMs();
+      if (row === undefined) return;
+      // It was read somewhere between asking and hearing: what that leaves open is no reason to move.
+      const errorMs = (heardAtMs - askedAtMs) / 2 + 1;
+      const skewMs = Math.round(askedAtMs + errorMs - row.integer('now_ms'));
+      if (Math.abs(skewMs - this.#clockSkewMs) > errorMs) this.#clockSkewMs = skewMs;
+    });
   }
 
   clockSkewMs(): number {
@@ -194,7 +219,7 @@ export class PostgresLedgerStore implements LedgerStore {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#commits.close(), this.#settles.close()]);
+    await Promise.all([this.#commits, this.#settles, this.#others].map((queue) => queue.close()));
     if (this.#hasReported) {
       const { replicaId } = this.#options;
       // Else the others wait for it until it counts as gone.
@@ -205,43 +230,13 @@ export class PostgresLedgerStore implements LedgerStore {
     await this.#database.close();
   }
 
-  /** The database's clock is read about in the middle between asking and hearing: half of that time is the error at most. */
-  async #compareClocks(): Promise<void> {
-    await this.#read(async (session) => {
-      const askedAtMs = this.#nowMs();
-      const [row] = await session.query(
-        'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
-      );
-      const heardAtMs = this.#nowMs();
-      if (row !== undefined) {
-        this.#clockSkewMs = Math.round((askedAtMs + heardAtMs) / 2 - row.integer('now_ms'));
-      }
-    });
-  }
-
   async #read<T>(action: (session: Session) => Promise<T>): Promise<T> {
     this.#requireOpen();
     return this.#database.read(action);
   }
 
   #write<T>(action: (session: Session) => Promise<T>): Promise<T> {
-    return this.#counted(() => this.#database.transaction(action));
-  }
-
-  async #counted<T>(action: () => Promise<T>): Promise<T> {
-    this.#requireOpen();
-    if (this.#otherWrites >= OTHER_WRITES_MAX) {
-      throw new LedgerError(
-        'overloaded',
-        `${OTHER_WRITES_MAX} writes are under way, no more are taken`,
-      );
-    }
-    this.#otherWrites++;
-    try {
-      return await action();
-    } finally {
-      this.#otherWrites--;
-    }
+    return this.#others.run(action) as Promise<T>;
   }
 
   #requireOpen(): void {

@@ -54,7 +54,13 @@ export async function openPostgresLedger(
     },
     { ...dependencies, database },
   );
-  return store;
+  try {
+    await store.compareClocks();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 function toDatabaseOptions(options: PostgresLedgerOptions): DatabaseOptions {
@@ -90,9 +96,21 @@ async function migrateAndCheck(options: DatabaseOptions): Promise<void> {
   try {
     await requireDurable(database);
     await migrate(database);
+  } catch (error) {
+    throw explained(error, options);
   } finally {
     await database.close();
   }
+}
+
+/** At the start it is a person who reads this: which database, and what to do. */
+function explained(error: unknown, { address }: DatabaseOptions): unknown {
+  if (!(error instanceof LedgerError) || error.code === 'schema_unknown') return error;
+  const hint = error.message.includes('does not support SSL')
+    ? '; where the network to it is trusted, add sslmode=disable to the address'
+    : '';
+  const place = `the database ${address.database} at ${address.host}:${address.port}`;
+  return new LedgerError(error.code, `${place}: ${error.message}${hint}`, { cause: error.cause });
 }
 
 /** Refuses a server whose commits may not be on the disk when they return. */

@@ -5,6 +5,8 @@ interface RuleValues {
   readonly NODE_ENV: string;
   readonly VERIFIER_SK_HEX: Uint8Array | undefined;
   readonly VERIFIER_SK_FILE: string | undefined;
+  readonly DATABASE_URL: string | undefined;
+  readonly DATABASE_URL_FILE: string | undefined;
   readonly VERIFY_DISABLE: boolean;
   readonly MIN_ROWS: number;
   readonly AUDIT_ROWS_MIN: number;
@@ -62,6 +64,17 @@ export const configRules: readonly Rule[] = [
         ? {
             variable: 'VERIFIER_SK_FILE',
             expected: 'unset while VERIFIER_SK_HEX is set',
+            got: 'both',
+          }
+        : undefined,
+  },
+  {
+    variables: ['DATABASE_URL', 'DATABASE_URL_FILE'],
+    check: (values) =>
+      values.DATABASE_URL !== undefined && values.DATABASE_URL_FILE !== undefined
+        ? {
+            variable: 'DATABASE_URL_FILE',
+            expected: 'unset while DATABASE_URL is set',
             got: 'both',
           }
         : undefined,

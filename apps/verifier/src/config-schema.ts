@@ -12,6 +12,7 @@ import {
 } from '@tops/config';
 import { cpuKernelChoices } from '@tops/kernel-cpu';
 import { configRules } from './config-rules.ts';
+import { databaseFields } from './database-config.ts';
 
 const processFields = {
   NODE_ENV: choice({
@@ -212,7 +213,14 @@ const limitFields = {
 
 /** Every variable the verifier reads, with the rules over several of them. */
 export const verifierSchema = defineEnv(
-  { ...processFields, ...httpFields, ...trustFields, ...protocolFields, ...limitFields },
+  {
+    ...processFields,
+    ...databaseFields,
+    ...httpFields,
+    ...trustFields,
+    ...protocolFields,
+    ...limitFields,
+  },
   { rules: configRules },
 );
 

@@ -130,3 +130,46 @@ describe('verifierConfigSection', () => {
     }
   });
 });
+
+describe('the ledger', () => {
+  const url = 'postgres://tops:s3cret@db.example/tops';
+  const ledgerOf = (env: Record<string, string>) => {
+    const result = readConfig(env);
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    return result.config.ledger;
+  };
+
+  it('is the embedded one unless a database is named, in the environment or a file', () => {
+    expect(ledgerOf({ DATA_DIR: '/d', DATABASE_POOL_SIZE: '8' })).toEqual({
+      kind: 'sqlite',
+      dataDir: '/d',
+    });
+    expect(
+      ledgerOf({ DATABASE_URL: url, DATABASE_POOL_SIZE: '8', TOPS_EPOCHS: '3' }),
+    ).toMatchObject({
+      kind: 'postgres',
+      options: { url, poolSize: 8, schema: 'tops', topsEpochs: 3, retryMs: 10_000 },
+    });
+    expect(ledgerOf({ DATABASE_URL_FILE: keyFile(`${url}\n`) })).toMatchObject({
+      options: { url },
+    });
+  });
+
+  it('reports a wrong address among the others, with what is wrong but without the secret', () => {
+    const errors = errorsOf({ DATABASE_URL: `${url}?sslmode=prefer`, PORT: 'x' });
+    expect(errors).toHaveLength(2);
+    const error = errors.find(({ variable }) => variable === 'DATABASE_URL');
+    expect(error?.expected).toMatch(/sslmode of disable, require/);
+    expect(JSON.stringify(errors)).not.toContain('s3cret');
+    expect(errorsOf({ DATABASE_URL_FILE: keyFile('mysql://u:s3cret@db/x') })).toMatchObject([
+      { variable: 'DATABASE_URL_FILE', expected: expect.stringContaining('postgres://') },
+    ]);
+    expect(variablesOf({ DATABASE_URL: url, DATABASE_URL_FILE: '/x' })).toEqual([
+      'DATABASE_URL_FILE',
+    ]);
+    expect(variablesOf({ DATABASE_SCHEMA: 'Tops"', DATABASE_POOL_SIZE: '3' })).toEqual([
+      'DATABASE_SCHEMA',
+      'DATABASE_POOL_SIZE',
+    ]);
+  });
+});

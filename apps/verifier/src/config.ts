@@ -4,6 +4,7 @@ import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@t
 import type { CpuKernelChoice } from '@tops/kernel-cpu';
 import type { Limits } from '@tops/protocol';
 import { verifierSchema } from './config-schema.ts';
+import { ledgerSource, readDatabaseUrlFile, type LedgerSource } from './database-config.ts';
 import { readKeyFile, type KeyFileResult, type KeySource } from './verifier-key.ts';
 
 export { verifierConfigSection } from './config-schema.ts';
@@ -42,6 +43,7 @@ export interface VerifierConfig {
   readonly production: boolean;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly dataDir: string;
+  readonly ledger: LedgerSource;
   readonly shutdownDeadlineMs: number;
   readonly key: KeySource;
   readonly cpuKernel: CpuKernelChoice;
@@ -54,17 +56,23 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: VerifierConfig }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads the environment and the key file it names; reports every error at once. */
+/** Reads the environment and the secret files it names; reports every error at once. */
 export function readConfig(env: Environment): ConfigResult {
   const result = parseEnv(verifierSchema, env, { prefixes: ['VERIFIER_', 'VERIFY_'] });
-  const keyFile = readNamedKeyFile(result.ok ? result.values : result.partial);
+  const readable = result.ok ? result.values : result.partial;
+  const keyFile = readNamedKeyFile(readable);
+  const urlFile = readDatabaseUrlFile(readable);
   const errors = [
     ...(result.ok ? [] : result.errors),
     ...(keyFile?.ok === false ? [keyFile.error] : []),
+    ...(urlFile?.ok === false ? [urlFile.error] : []),
   ];
   if (!result.ok || errors.length > 0) return { ok: false, errors };
-  const source = keyFile?.ok === true ? keyFile.source : undefined;
-  return { ok: true, config: envToConfig(result.values, source) };
+  const files = {
+    key: keyFile?.ok === true ? keyFile.source : undefined,
+    databaseUrl: urlFile?.ok === true ? urlFile : undefined,
+  };
+  return { ok: true, config: envToConfig(result.values, files) };
 }
 
 function readNamedKeyFile(values: Partial<Values>): KeyFileResult | undefined {
@@ -75,14 +83,21 @@ function readNamedKeyFile(values: Partial<Values>): KeyFileResult | undefined {
     : readKeyFile('VERIFIER_SK_FILE', path);
 }
 
-function envToConfig(values: Values, keyFromFile: KeySource | undefined): VerifierConfig {
+interface SecretFiles {
+  readonly key: KeySource | undefined;
+  readonly databaseUrl: Parameters<typeof ledgerSource>[1]['fromFile'];
+}
+
+function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
   const dataDir = resolve(values.DATA_DIR);
+  const topsEpochs = values.TOPS_EPOCHS;
   return {
     production: values.NODE_ENV === 'production',
     logLevel: values.LOG_LEVEL,
     dataDir,
+    ledger: ledgerSource(values, { dataDir, topsEpochs, fromFile: files.databaseUrl }),
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
-    key: keyFromFile ?? keySource(values, dataDir),
+    key: files.key ?? keySource(values, dataDir),
     cpuKernel: values.KERNEL_CPU,
     threadCount: values.VERIFY_THREADS,
     http: {
@@ -98,7 +113,7 @@ function envToConfig(values: Values, keyFromFile: KeySource | undefined): Verifi
     },
     protocol: {
       limits: limitsOf(values),
-      topsEpochs: values.TOPS_EPOCHS,
+      topsEpochs,
       quarantineEpochs: values.QUARANTINE_EPOCHS,
       maxOpenChallengesPerAddress: values.MAX_OPEN_CHALLENGES_PER_ADDRESS,
       allowedKeys: new Set(values.VERIFY_PUBKEY),

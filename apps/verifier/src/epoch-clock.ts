@@ -35,6 +35,8 @@ export class EpochRegressionError extends Error {
 }
 
 const TICK_MS_MAX = 1000;
+/** Clocks of verifiers that share a ledger may be this far apart; one that is further off takes no work. */
+export const CLOCK_SKEW_MS_MAX = 2000;
 /** A check writes to the disk: often enough for a probe, too seldom to wear anything out. */
 const LEDGER_CHECK_MS = 5000;
 
@@ -69,7 +71,7 @@ export class EpochClock {
     this.#pending = pending;
     const latest = await this.#deps.ledger.latestEpoch();
     const epochId = this.#epochIdAt(this.#deps.clock.nowMs());
-    if (latest !== undefined && latest.epochId > epochId) {
+    if (latest !== undefined && latest.epochId > epochId && !this.#isOpenedAhead(latest)) {
       throw new EpochRegressionError(
         `expected epoch ${latest.epochId} or later, got ${epochId} from the system clock and EPOCH_SECONDS=${this.#options.epochSeconds}: ` +
           'epoch ids only increase, so correct the clock or set EPOCH_SECONDS to at most its earlier value',
@@ -160,6 +162,16 @@ export class EpochClock {
     await this.#deps.ledger.check();
     this.#checkedAtMs = nowMs;
     this.#deps.readiness.set('ledger', true);
+    this.#checkClock();
+  }
+
+  #checkClock(): void {
+    const { ledger, readiness, logger } = this.#deps;
+    const skewMs = ledger.clockSkewMs?.();
+    if (skewMs === undefined) return;
+    const isRight = Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX;
+    readiness.set('clock', isRight, ...(isRight ? [] : ["the clock is off from the database's"]));
+    if (!isRight) logger.error("the system clock is off from the database's", { skewMs });
   }
 
   #openCurrent(): Promise<EpochRecord> {
@@ -173,12 +185,14 @@ export class EpochClock {
     const { ledger, clock, logger, metrics, randomBytes } = this.#deps;
     const epochMs = this.#options.epochSeconds * 1000;
     const epochId = this.#epochIdAt(clock.nowMs());
-    const epoch = await ledger.openEpoch({
-      epochId,
-      entropy: randomBytes(32),
-      opensAtMs: epochId * epochMs,
-      closesAtMs: (epochId + 1) * epochMs,
-    });
+    const epoch = await ledger
+      .openEpoch({
+        epochId,
+        entropy: randomBytes(32),
+        opensAtMs: epochId * epochMs,
+        closesAtMs: (epochId + 1) * epochMs,
+      })
+      .catch((error: unknown) => this.#takeOpenedAhead(error));
     if (epoch.epochId !== this.#current?.epochId) {
       this.#current = epoch;
       const others = this.#accepting.filter((known) => known.epochId !== epoch.epochId);
@@ -187,6 +201,21 @@ export class EpochClock {
       logger.info('epoch open', { epochId: epoch.epochId, closesAtMs: epoch.closesAtMs });
     }
     return epoch;
+  }
+
+  /** Another verifier's clock is a little ahead: its epoch is the current one here too. */
+  async #takeOpenedAhead(error: unknown): Promise<EpochRecord> {
+    if (!(error instanceof LedgerError) || error.code !== 'epoch_regressed') throw error;
+    const latest = await this.#deps.ledger.latestEpoch();
+    if (latest === undefined || !this.#isOpenedAhead(latest)) throw error;
+    return latest;
+  }
+
+  /** Only a storage that has a clock of its own is shared with other verifiers. */
+  #isOpenedAhead(latest: EpochRecord): boolean {
+    const { ledger, clock } = this.#deps;
+    const aheadMs = latest.opensAtMs - clock.nowMs();
+    return ledger.clockSkewMs !== undefined && aheadMs > 0 && aheadMs <= CLOCK_SKEW_MS_MAX;
   }
 
   async #expire(): Promise<void> {
@@ -209,6 +238,7 @@ export class EpochClock {
   async #seal(): Promise<void> {
     const { ledger, logger, metrics } = this.#deps;
     let unsealed = await ledger.unsealedEpochs();
+    this.#forgetSealed(unsealed);
     for (const epoch of unsealed) {
       if (this.#stopped || !this.#isDue(epoch)) break;
       try {
@@ -226,6 +256,12 @@ export class EpochClock {
       this.#accepting = this.#accepting.filter((other) => other.epochId !== epoch.epochId);
     }
     metrics.unsealedEpochs.set(unsealed.length);
+  }
+
+  /** Epochs seal in order: what is older than the oldest unsealed one was sealed, by another verifier if not here. */
+  #forgetSealed([oldest]: readonly EpochRecord[]): void {
+    if (oldest === undefined) return;
+    this.#accepting = this.#accepting.filter((epoch) => epoch.epochId >= oldest.epochId);
   }
 
   /** Whether grace and deadlines of the epoch are over and no receipt of it is on its way into the ledger. */

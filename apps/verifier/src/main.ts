@@ -1,12 +1,13 @@
 import { CONFIG_EXIT_CODE, exitWithConfigErrors } from '@tops/config';
 import { bytesToHex } from '@tops/crypto';
 import { createCpuKernel } from '@tops/kernel-cpu';
-import { LedgerError, openSqliteLedger } from '@tops/ledger';
+import { LedgerError, openPostgresLedger, openSqliteLedger, type LedgerStore } from '@tops/ledger';
 import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import { EpochRegressionError } from './epoch-clock.ts';
 import { answerConnectionErrors } from './http/connection-errors.ts';
+import { ledgerClock } from './ledger-clock.ts';
 import { loadVerifierKey } from './verifier-key.ts';
 import { createVerifier } from './verifier.ts';
 
@@ -40,10 +41,7 @@ await lifecycle.run(async (signal) => {
 async function start(): Promise<void> {
   if (!key.ok) return;
   const { keyPair } = key;
-  const ledger = await openSqliteLedger({
-    dataDir: config.dataDir,
-    topsEpochs: config.protocol.topsEpochs,
-  });
+  const ledger = await openLedger();
   lifecycle.onShutdown('ledger', () => ledger.close());
   const { cpuKernel: choice, threadCount } = config;
   const kernel = await createCpuKernel({
@@ -54,7 +52,7 @@ async function start(): Promise<void> {
   const verifier = createVerifier(config, {
     ...{ ledger, kernel, keyPair, logger },
     confirmLeaves: (attempt, rows) => kernel.computeReferenceLeaves(attempt, rows),
-    clock: systemClock,
+    clock: ledgerClock(systemClock, ledger),
   });
   const { fallback } = kernel.selection;
   if (fallback !== undefined) {
@@ -81,4 +79,15 @@ async function start(): Promise<void> {
     return server.close(Math.floor(config.shutdownDeadlineMs * 0.8));
   });
   logger.info('listening', { port: server.port, verifierKeyHex: bytesToHex(keyPair.publicKey) });
+}
+
+function openLedger(): Promise<LedgerStore> {
+  const { ledger, protocol } = config;
+  if (ledger.kind === 'sqlite') {
+    return openSqliteLedger({ dataDir: ledger.dataDir, topsEpochs: protocol.topsEpochs });
+  }
+  if (ledger.warning !== undefined) {
+    logger.warn('the file of the database address is readable by others', { hint: ledger.warning });
+  }
+  return openPostgresLedger(ledger.options, { nowMs: () => systemClock.nowMs() });
 }

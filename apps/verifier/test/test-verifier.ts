@@ -25,6 +25,8 @@ export interface TestVerifierOptions {
   readonly http?: Partial<VerifierOptions['http']>;
   readonly kernel?: Pick<Kernel, 'computeLeaves'>;
   readonly dataDir?: string;
+  /** Another ledger than the embedded one in dataDir. */
+  readonly openLedger?: () => Promise<LedgerStore>;
   readonly clock?: ManualClock;
   readonly requestTimeoutMs?: number;
   /** `debug` by default. */
@@ -153,7 +155,7 @@ export class TestVerifier {
   async #open(): Promise<void> {
     const options = this.#options;
     const reference = createReferenceKernel();
-    this.ledger = await openSqliteLedger({ dataDir: this.dataDir });
+    this.ledger = await (options.openLedger?.() ?? openSqliteLedger({ dataDir: this.dataDir }));
     const destination = new Writable({
       write: (chunk, _encoding, done) => {
         this.logLines.push(String(chunk));

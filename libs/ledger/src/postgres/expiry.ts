@@ -48,6 +48,17 @@ export async function reportSweep(session: Session, sweep: Sweep): Promise<void>
   );
 }
 
+/**
+ * In a transaction: this replica is alive, but has not swept any further. A round that seals many entries takes longer than a
+ * replica may be silent; until it sweeps again the others leave open what it may have an answer to.
+ */
+export async function renewHeartbeat(session: Session, replicaId: string): Promise<void> {
+  await session.run(
+    'UPDATE replicas SET heartbeat_at = clock_timestamp() WHERE replica_id = $1',
+    replicaId,
+  );
+}
+
 /** In a transaction: this replica takes no more answers. */
 export async function forgetReplica(session: Session, replicaId: string): Promise<void> {
   await session.run('DELETE FROM replicas WHERE replica_id = $1', replicaId);

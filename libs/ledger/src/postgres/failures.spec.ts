@@ -116,6 +116,22 @@ describePostgres('the PostgreSQL ledger when the database', () => {
     await requireAll(stores[0]!, acknowledged);
   }, 60_000);
 
+  it('falls silent in the middle of a connection: gives that up and takes another', async () => {
+    const store = await postgres.open({ statementTimeoutMs: 500, retryMs: 20_000 });
+    await openEpoch(store, 4);
+    const sessions = await postgres.sql(`SELECT pid FROM pg_stat_activity
+      WHERE application_name = 'tops-verifier'`);
+    const pids = sessions.map((row) => Number(row['pid']));
+    expect(pids.length).toBeGreaterThan(0);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    try {
+      const input = commitInput(makeReceipt({ key: 1, epochId: 4, nonce: 1 }));
+      expect((await store.commitReceipt(input)).kind).toBe('created');
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+  }, 60_000);
+
   it('stays away: says so in bounded time, and works again when it is back', async () => {
     const store = await postgres.open({ retryMs: 300, connectTimeoutMs: 500 });
     await openEpoch(store, 4);

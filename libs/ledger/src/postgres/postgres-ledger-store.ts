@@ -19,7 +19,14 @@ import { Batcher } from './batcher.ts';
 import { commitBatch } from './commits.ts';
 import type { Database, Session } from './database.ts';
 import * as epochs from './epochs.ts';
-import { expireSlice, forgetReplica, reportSweep, type ExpirySlice } from './expiry.ts';
+import {
+  expireSlice,
+  forgetReplica,
+  renewHeartbeat,
+  REPLICA_TTL_MS,
+  reportSweep,
+  type ExpirySlice,
+} from './expiry.ts';
 import * as receipts from './receipts.ts';
 import { settleBatch } from './settles.ts';
 import * as workers from './workers.ts';
@@ -45,7 +52,8 @@ export class PostgresLedgerStore implements LedgerStore {
   readonly #settles: Batcher<SettleInput, SettleResult>;
   /** One at a time, so that the connections that write are as many as those who use them. */
   readonly #others: Batcher<Write, unknown>;
-  #hasReported = false;
+  /** When this replica last said that it is alive, by performance.now; undefined while it takes no answers. */
+  #heartbeatAt: number | undefined;
   #clockSkewMs = 0;
   #closing: Promise<void> | undefined;
 
@@ -98,7 +106,10 @@ export class PostgresLedgerStore implements LedgerStore {
 
   sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
     return epochs.sealEpoch(input.epochId, {
-      read: (action) => this.#read(action),
+      read: async (action) => {
+        await this.#renewHeartbeat();
+        return this.#read(action);
+      },
       write: (action) => this.#write(action),
     });
   }
@@ -120,7 +131,7 @@ export class PostgresLedgerStore implements LedgerStore {
   }): Promise<number> {
     const { replicaId } = this.#options;
     await this.#write((session) => reportSweep(session, { replicaId, ...input }));
-    this.#hasReported = true;
+    this.#heartbeatAt = performance.now();
     let missedCount = 0;
     let afterSeq: number | undefined = 0;
     while (afterSeq !== undefined) {
@@ -220,7 +231,7 @@ export class PostgresLedgerStore implements LedgerStore {
 
   async #close(): Promise<void> {
     await Promise.all([this.#commits, this.#settles, this.#others].map((queue) => queue.close()));
-    if (this.#hasReported) {
+    if (this.#heartbeatAt !== undefined) {
       const { replicaId } = this.#options;
       // Else the others wait for it until it counts as gone.
       await this.#database
@@ -228,6 +239,13 @@ export class PostgresLedgerStore implements LedgerStore {
         .catch(() => undefined);
     }
     await this.#database.close();
+  }
+
+  async #renewHeartbeat(): Promise<void> {
+    const now = performance.now();
+    if (this.#heartbeatAt === undefined || now - this.#heartbeatAt < REPLICA_TTL_MS / 3) return;
+    this.#heartbeatAt = now;
+    await this.#write((session) => renewHeartbeat(session, this.#options.replicaId));
   }
 
   async #read<T>(action: (session: Session) => Promise<T>): Promise<T> {

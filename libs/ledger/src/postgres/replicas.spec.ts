@@ -216,6 +216,26 @@ describePostgres('several replicas on one database', () => {
     });
   });
 
+  it('hear from a replica that seals for a long time, and wait for it', async () => {
+    const [here, there] = (await openThree()) as [LedgerStore, LedgerStore, LedgerStore];
+    await openEpoch(here, 4);
+    await openEpoch(here, 5);
+    await there.expireChallenges({ nowMs: 1, answersInFlight: none });
+    const late = makeReceipt({ key: 1, epochId: 5, nonce: 1 });
+    await here.commitReceipt(commitInput(late));
+    // As if its last sweep lay so far back, by its own clock and by the database's.
+    await postgres.sql(`UPDATE replicas SET heartbeat_at = heartbeat_at - interval '16 seconds'`);
+    const now = performance.now.bind(performance);
+    performance.now = () => now() + 16_000;
+    try {
+      await there.sealEpoch({ epochId: 4 });
+    } finally {
+      performance.now = now;
+    }
+    expect(await here.expireChallenges({ nowMs: 9e12, answersInFlight: none })).toBe(0);
+    expect((await here.getReceipt(late.receiptId))?.outcome).toBe('open');
+  });
+
   it('do not wait for a replica that closed, nor for one that never took answers', async () => {
     const [here, there] = (await openThree()) as [LedgerStore, LedgerStore, LedgerStore];
     await openEpoch(here, 4);

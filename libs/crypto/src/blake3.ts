@@ -1,12 +1,20 @@
 import { blake3 as nobleBlake3 } from '@noble/hashes/blake3.js';
+import { hashChunk, keyWords } from './blake3-chunk.ts';
+import { BlockFlag, CHUNK_BYTES, INITIAL_VALUE } from './blake3-constants.ts';
 import { CryptoError, requireByteLength } from './crypto-error.ts';
+
+// Messages of one chunk, which is every one of a receipt's way, go through our own few lines; longer ones and extended
+// outputs through @noble/hashes, which the specs hold the short ones against.
 
 const KEY_BYTES = 32;
 const utf8 = new TextEncoder();
+/** Contexts are constants of the code, so there are few; the bound holds whatever a caller does. */
+const CONTEXT_KEYS_MAX = 64;
+const contextKeys = new Map<string, Int32Array>();
 
 /** BLAKE3 `hash` (BLAKE3 paper §2), 32 bytes. */
 export function blake3(message: Uint8Array): Uint8Array {
-  return nobleBlake3(message);
+  return message.length <= CHUNK_BYTES ? hashChunk(message) : nobleBlake3(message);
 }
 
 /**
@@ -16,7 +24,9 @@ export function blake3(message: Uint8Array): Uint8Array {
  */
 export function blake3Keyed(key: Uint8Array, message: Uint8Array): Uint8Array {
   requireByteLength('key', key, KEY_BYTES);
-  return nobleBlake3(message, { key });
+  return message.length <= CHUNK_BYTES
+    ? hashChunk(message, keyWords(key), BlockFlag.keyedHash)
+    : nobleBlake3(message, { key });
 }
 
 /**
@@ -25,7 +35,16 @@ export function blake3Keyed(key: Uint8Array, message: Uint8Array): Uint8Array {
  * @param context - hard-coded, globally unique and application-specific (BLAKE3 paper §2.3); UTF-8 encoded here
  */
 export function blake3DeriveKey(context: string, material: Uint8Array): Uint8Array {
-  return nobleBlake3(material, { context: utf8.encode(context) });
+  const contextBytes = utf8.encode(context);
+  if (contextBytes.length > CHUNK_BYTES || material.length > CHUNK_BYTES) {
+    return nobleBlake3(material, { context: contextBytes });
+  }
+  let words = contextKeys.get(context);
+  if (words === undefined) {
+    words = keyWords(hashChunk(contextBytes, INITIAL_VALUE, BlockFlag.deriveKeyContext));
+    if (contextKeys.size < CONTEXT_KEYS_MAX) contextKeys.set(context, words);
+  }
+  return hashChunk(material, words, BlockFlag.deriveKeyMaterial);
 }
 
 /**

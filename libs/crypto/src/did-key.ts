@@ -7,6 +7,10 @@ const KEY_BYTES = 32;
 const PAYLOAD_BYTES = MULTICODEC_ED25519.length + KEY_BYTES;
 /** 34 bytes that start 0xed 0x01 always take 47 base58 digits, so the length alone refuses oversized text early. */
 const BASE58_DIGITS = 47;
+/** Five base58 digits at a time, and as many of those as 47 digits need. */
+const LIMB = 58 ** 5;
+const LIMB_COUNT = 10;
+const MULTICODEC_PAIR = MULTICODEC_ED25519[0] * 256 + MULTICODEC_ED25519[1];
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const DIGIT_OF = new Map([...ALPHABET].map((letter, digit) => [letter, digit]));
 
@@ -17,18 +21,23 @@ const DIGIT_OF = new Map([...ALPHABET].map((letter, digit) => [letter, digit]));
  */
 export function publicKeyToDid(publicKey: Uint8Array): string {
   requireByteLength('publicKey', publicKey, KEY_BYTES);
-  const digits = new Uint8Array(BASE58_DIGITS);
-  for (const byte of [...MULTICODEC_ED25519, ...publicKey]) {
-    let carry = byte;
-    for (let i = BASE58_DIGITS - 1; i >= 0; i--) {
-      carry += (digits[i] ?? 0) * 256;
-      digits[i] = carry % 58;
-      carry = Math.floor(carry / 58);
+  const limbs = new Float64Array(LIMB_COUNT);
+  for (let at = -MULTICODEC_ED25519.length; at < KEY_BYTES; at += 2) {
+    let carry = at < 0 ? MULTICODEC_PAIR : (publicKey[at] ?? 0) * 256 + (publicKey[at + 1] ?? 0);
+    for (let i = LIMB_COUNT - 1; i >= 0; i--) {
+      // Below 58^5 · 2^16 + 2^32, so exact in a double.
+      carry += (limbs[i] ?? 0) * 0x1_0000;
+      limbs[i] = carry % LIMB;
+      carry = Math.floor(carry / LIMB);
     }
   }
-  let text = PREFIX;
-  for (const digit of digits) text += ALPHABET.charAt(digit);
-  return text;
+  let digits = '';
+  for (const limb of limbs) {
+    for (let place = LIMB / 58; place >= 1; place /= 58) {
+      digits += ALPHABET.charAt(Math.floor(limb / place) % 58);
+    }
+  }
+  return PREFIX + digits.slice(-BASE58_DIGITS);
 }
 
 /**

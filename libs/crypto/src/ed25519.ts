@@ -1,4 +1,4 @@
-import { randomBytes, verify } from 'node:crypto';
+import { randomBytes, verify, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import nacl from 'tweetnacl';
 import { bytesToHex } from './bytes.ts';
@@ -100,17 +100,23 @@ export function verifyStrict(options: {
   const { publicKey, message, signature } = options;
   if (publicKey.length !== PUBLIC_KEY_BYTES) return 'public_key_invalid';
   const cached = verifiedKeys.get(publicKey);
-  if (cached === undefined && !isAcceptablePublicKey(publicKey)) return 'public_key_invalid';
+  if (cached === undefined && !isCanonicalLargeOrderEncoding(publicKey))
+    return 'public_key_invalid';
+  const key = cached ?? importPublicKey(publicKey);
+  const verdict = verdictOf(key, message, signature);
+  if (cached !== undefined) return verdict;
+  // Only keys that signed something enter: junk under made-up keys cannot push working ones out.
+  if (verdict === 'valid') verifiedKeys.set(publicKey, key);
+  // A key off the curve verifies nothing, so whether it lies on it matters for the name of the refusal alone.
+  else if (!isOnCurve(publicKey)) return 'public_key_invalid';
+  return verdict;
+}
 
+function verdictOf(key: KeyObject, message: Uint8Array, signature: Uint8Array): SignatureVerdict {
   if (signature.length !== SIGNATURE_BYTES) return 'signature_non_canonical';
   if (!isCanonicalLargeOrderEncoding(signature.subarray(0, 32))) return 'signature_non_canonical';
   if (!isReducedScalar(signature.subarray(32))) return 'signature_non_canonical';
-
-  const key = cached ?? importPublicKey(publicKey);
-  if (!verify(null, message, key, signature)) return 'signature_invalid';
-  // Only keys that signed something enter: junk under made-up keys cannot push working ones out.
-  if (cached === undefined) verifiedKeys.set(publicKey, key);
-  return 'valid';
+  return verify(null, message, key, signature) ? 'valid' : 'signature_invalid';
 }
 
 /** Whether 32 bytes are the canonical encoding of a point on the curve that is not of small order. */

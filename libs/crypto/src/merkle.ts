@@ -1,3 +1,4 @@
+import { hashPair } from './blake3-chunk.ts';
 import { blake3 } from './blake3.ts';
 import { concatBytes } from './bytes.ts';
 import { CryptoError } from './crypto-error.ts';
@@ -24,7 +25,7 @@ const emptyHash = blake3(new Uint8Array(0));
  * told from nodes; the number of leaves is signed as part of the shape.
  */
 export const workTreeHasher: TreeHasher = {
-  hashChildren: (left, right) => blake3(concatBytes(left, right)),
+  hashChildren: hashPair,
   emptyRoot: emptyHash,
 };
 

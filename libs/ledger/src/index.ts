@@ -21,6 +21,7 @@ export {
   type ReceiptRecord,
   type SettleInput,
   type SettleResult,
+  type Standing,
   type WorkerRecord,
   type WorkerState,
 } from './ledger-store.ts';
@@ -35,4 +36,5 @@ export {
   type Reputation,
 } from './reputation.ts';
 export { openSqliteLedger, type SqliteLedgerOptions } from './sqlite/sqlite-ledger.ts';
+export { openThreadedLedger } from './thread/threaded-ledger.ts';
 export { TOPS_EPOCHS_DEFAULT, verifiedTops } from './verified-tops.ts';

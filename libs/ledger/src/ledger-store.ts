@@ -57,6 +57,13 @@ export interface WorkerRecord {
   readonly state: WorkerState;
 }
 
+/** See LedgerStore.getStanding. */
+export interface Standing {
+  readonly stored?: ReceiptRecord;
+  /** Absent for a key never seen. */
+  readonly reputation?: Pick<WorkerRecord, 'accepted' | 'streakUnits'>;
+}
+
 /** A receipt as stored; answers to a worker are always made from this, never from the request at hand. */
 export interface ReceiptRecord {
   readonly receiptId: string;
@@ -99,7 +106,10 @@ export interface OpenEpochInput {
 
 export interface CommitInput {
   /** A receipt that passed every check of it, the signature included. */
-  readonly parsed: ParsedReceipt;
+  readonly parsed: Pick<
+    ParsedReceipt,
+    'receipt' | 'receiptId' | 'publicKey' | 'workerDid' | 'label'
+  >;
   /** The rows drawn for it: ascending, distinct, below m. Ignored when the receipt is already stored. */
   readonly rows: readonly number[];
   readonly deadlineAtMs: number;
@@ -200,6 +210,14 @@ export interface LedgerStore {
   }): Promise<number>;
 
   getWorker(publicKeyHex: string): Promise<WorkerRecord | undefined>;
+  /**
+   * What a new receipt is met with, in one call: the receipt itself when it is stored already, and the part of its key's record
+   * that decides how many rows to draw.
+   */
+  getStanding(input: {
+    readonly receiptId: string;
+    readonly publicKeyHex: string;
+  }): Promise<Standing>;
   /** Ordered by public key; `after` is an exclusive cursor: the last key of the page before. */
   listWorkers(page: { readonly after?: string; readonly limit: number }): Promise<WorkerRecord[]>;
   /** Ordered by public key; the whole epoch without a page (up to PAGE_LIMIT_MAX rows). */

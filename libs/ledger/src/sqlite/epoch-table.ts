@@ -12,6 +12,7 @@ export class EpochTable {
   constructor(connection: Connection) {
     this.#statements = {
       get: connection.prepare(SQL.get),
+      takesReceipts: connection.prepare(SQL.takesReceipts),
       latest: connection.prepare(SQL.latest),
       latestSealed: connection.prepare(SQL.latestSealed),
       list: connection.prepare(SQL.list),
@@ -69,7 +70,7 @@ export class EpochTable {
 
   /** @throws LedgerError unless the epoch takes receipts. */
   requireTakesReceipts(epochId: number): void {
-    const row = this.#statements.get.get(epochId);
+    const row = this.#statements.takesReceipts.get(epochId);
     if (row === undefined) throw unknownEpoch(epochId);
     if (row.integer('takes_receipts') === 0) {
       throw new LedgerError('epoch_sealed', `epoch ${epochId} takes no more receipts`);
@@ -143,6 +144,7 @@ export class EpochTable {
 // Sealing goes in order of id, so sealed epochs are exactly those up to the latest sealed: a window of them is an id range.
 const SQL = {
   get: 'SELECT * FROM epochs WHERE epoch_id = ?',
+  takesReceipts: 'SELECT takes_receipts FROM epochs WHERE epoch_id = ?',
   latest: 'SELECT * FROM epochs ORDER BY epoch_id DESC LIMIT 1',
   latestSealed: 'SELECT * FROM epochs WHERE head IS NOT NULL ORDER BY epoch_id DESC LIMIT 1',
   list: 'SELECT * FROM epochs WHERE epoch_id < ? ORDER BY epoch_id DESC LIMIT ?',

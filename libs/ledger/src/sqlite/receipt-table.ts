@@ -45,6 +45,14 @@ export class ReceiptTable {
     return row === undefined ? undefined : toStoredReceipt(row);
   }
 
+  /** Both views of one row, for a transition that answers with the record it has changed. */
+  getBoth(
+    receiptId: Uint8Array,
+  ): { readonly stored: StoredReceipt; readonly record: ReceiptRecord } | undefined {
+    const row = this.#statements.get.get(receiptId);
+    return row === undefined ? undefined : { stored: toStored(row), record: toReceiptRecord(row) };
+  }
+
   byNonce(key: {
     readonly epochId: number;
     readonly publicKey: Uint8Array;
@@ -54,7 +62,8 @@ export class ReceiptTable {
     return row === undefined ? undefined : toReceiptRecord(row);
   }
 
-  insert(input: CommitInput): void {
+  /** @returns the record as `get` reads it from now on; a spec of the port holds the two equal. */
+  insert(input: CommitInput): ReceiptRecord {
     const { parsed } = input;
     this.#statements.insert.run(
       hexToBytes(parsed.receiptId),
@@ -68,6 +77,17 @@ export class ReceiptTable {
       hexToBytes(input.challengeSigHex),
       input.receivedAtMs,
     );
+    return {
+      receiptId: parsed.receiptId,
+      publicKeyHex: bytesToHex(parsed.publicKey),
+      receipt: parsed.receipt,
+      rows: input.rows,
+      deadlineAtMs: input.deadlineAtMs,
+      challengeSigHex: input.challengeSigHex,
+      receivedAtMs: input.receivedAtMs,
+      outcome: 'open',
+      creditedUnits: 0n,
+    };
   }
 
   settle(input: {

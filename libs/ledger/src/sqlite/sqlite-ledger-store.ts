@@ -14,6 +14,7 @@ import {
   type ReceiptRecord,
   type SettleInput,
   type SettleResult,
+  type Standing,
   type WorkerRecord,
 } from '../ledger-store.ts';
 import type { Connection } from './connection.ts';
@@ -162,6 +163,22 @@ export class SqliteLedgerStore implements LedgerStore {
   async getWorker(publicKeyHex: string): Promise<WorkerRecord | undefined> {
     if (!isHex(publicKeyHex, 32)) return undefined;
     return this.#tables.workers.get(hexToBytes(publicKeyHex), this.#workerView());
+  }
+
+  async getStanding(input: { receiptId: string; publicKeyHex: string }): Promise<Standing> {
+    const { receiptId, publicKeyHex } = input;
+    const stored = isHex(receiptId, 32)
+      ? this.#tables.receipts.get(hexToBytes(receiptId))
+      : undefined;
+    const reputation = isHex(publicKeyHex, 32)
+      ? this.#tables.workers.standing(hexToBytes(publicKeyHex))
+      : undefined;
+    return {
+      ...(stored === undefined ? {} : { stored }),
+      ...(reputation === undefined
+        ? {}
+        : { reputation: { accepted: reputation.accepted, streakUnits: reputation.streakUnits } }),
+    };
   }
 
   async listWorkers(page: { after?: string; limit: number }): Promise<WorkerRecord[]> {

@@ -32,6 +32,8 @@ export class WorkerTable {
       tallyWorker: connection.prepare(SQL.tallyWorker),
       tallyEpoch: connection.prepare(SQL.tallyEpoch),
       insertEpoch: connection.prepare(SQL.insertEpoch),
+      acceptWorker: connection.prepare(SQL.acceptWorker),
+      acceptEpoch: connection.prepare(SQL.acceptEpoch),
       streak: connection.prepare(SQL.streak),
       quarantine: connection.prepare(SQL.quarantine),
       epochUnits: connection.prepare(SQL.epochUnits),
@@ -85,6 +87,13 @@ export class WorkerTable {
     }
   }
 
+  /** One more accepted receipt: credit, count and streak, of the key and of the key in the epoch. */
+  accept(input: { publicKey: Uint8Array; epochId: number; units: bigint; atMs: number }): void {
+    const { publicKey, epochId, units, atMs } = input;
+    this.#statements.acceptWorker.run(units, units, atMs, publicKey);
+    this.#statements.acceptEpoch.run(publicKey, epochId, units);
+  }
+
   setStreak(input: { publicKey: Uint8Array; streakUnits: bigint; atMs: number }): void {
     this.#statements.streak.run(input.streakUnits, input.atMs, input.publicKey);
   }
@@ -132,6 +141,14 @@ const SQL = {
   insertEpoch: `
     INSERT INTO credits (credited_units, accepted, rejected, missed, revoked, public_key, epoch_id)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  acceptWorker: `
+    UPDATE workers SET credited_units = credited_units + ?, streak_units = streak_units + ?,
+      accepted = accepted + 1, last_seen_at_ms = max(last_seen_at_ms, ?)
+    WHERE public_key = ?`,
+  acceptEpoch: `
+    INSERT INTO credits (public_key, epoch_id, credited_units, accepted) VALUES (?, ?, ?, 1)
+    ON CONFLICT (public_key, epoch_id) DO UPDATE SET
+      credited_units = credited_units + excluded.credited_units, accepted = accepted + 1`,
   streak: `
     UPDATE workers SET streak_units = ?, last_seen_at_ms = max(last_seen_at_ms, ?) WHERE public_key = ?`,
   quarantine: `

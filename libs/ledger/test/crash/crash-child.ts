@@ -1,11 +1,12 @@
 // The program that ledger-crash.spec.ts kills: writes to a ledger as fast as it can and prints what was acknowledged, a line
 // each, written synchronously: what the parent reads was acknowledged before the kill.
 import { writeSync } from 'node:fs';
-import { openSqliteLedger } from '../../src/index.ts';
+import { openSqliteLedger, openThreadedLedger } from '../../src/index.ts';
 import { commitInput, makeReceipt, openEpoch } from '../ledger-fixtures.ts';
 
-const [dataDir = '', round = ''] = process.argv.slice(2);
-const store = await openSqliteLedger({ dataDir });
+const [dataDir = '', round = '', place = ''] = process.argv.slice(2);
+const open = place === 'thread' ? openThreadedLedger : openSqliteLedger;
+const store = await open({ dataDir });
 const epochId = Number(round);
 await openEpoch(store, epochId);
 const beacon = (await store.latestEpoch())?.prevHash ?? new Uint8Array();

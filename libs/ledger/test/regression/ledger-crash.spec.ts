@@ -15,7 +15,7 @@ const workspaceRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
 // Kills the process, not the machine: this shows that what a promise acknowledged was written, in whole transactions. That a
 // commit also waits for the disk is synchronous=FULL, which no test in a process can see.
-describe('a ledger whose process is killed with SIGKILL', () => {
+describe.each(['process', 'thread'])('a ledger in a %s killed with SIGKILL', (place) => {
   let dataDir: string;
   let buildDir: string;
   let program: string;
@@ -49,7 +49,7 @@ describe('a ledger whose process is killed with SIGKILL', () => {
 
   /** Runs the program until it has printed `lineCount` lines, kills it, and returns every whole line it printed. */
   async function runUntilKilled(round: number, lineCount: number): Promise<string[]> {
-    const child = spawn(process.execPath, [program, dataDir, String(round)], {
+    const child = spawn(process.execPath, [program, dataDir, String(round), place], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines: string[] = [];

@@ -1,0 +1,75 @@
+// What runs in the ledger's thread; codegen.mjs bundles it to a string, so that it needs no file at run time.
+import { parentPort, workerData } from 'node:worker_threads';
+import { LedgerError } from '../ledger-error.ts';
+import type { LedgerStore } from '../ledger-store.ts';
+import { openSqliteLedger } from '../sqlite/sqlite-ledger.ts';
+import type {
+  FailureMessage,
+  LedgerCall,
+  LedgerEvent,
+  LedgerReply,
+  LedgerRequest,
+  LedgerThreadData,
+} from './messages.ts';
+
+const replies: LedgerReply[] = [];
+
+function post(event: LedgerEvent): void {
+  parentPort?.postMessage(event);
+}
+
+/** One message for all that a commit settled: nextTick comes once the promises it resolved have been followed up. */
+function reply(message: LedgerReply): void {
+  if (replies.length === 0) process.nextTick(flush);
+  replies.push(message);
+}
+
+function flush(): void {
+  if (replies.length > 0) post({ kind: 'replies', replies: replies.splice(0) });
+}
+
+async function answer(store: LedgerStore, { id, method, args }: LedgerCall): Promise<void> {
+  try {
+    const call = store[method] as (...values: unknown[]) => Promise<unknown>;
+    reply({ id, value: await call.apply(store, [...args]) });
+  } catch (error) {
+    reply({ id, failure: failureOf(error) });
+  }
+}
+
+function failureOf(error: unknown): FailureMessage {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof LedgerError ? { code: error.code, message } : { message };
+}
+
+const pending = new Set<Promise<void>>();
+
+async function close(store: LedgerStore): Promise<void> {
+  await store.close();
+  await Promise.all(pending);
+  flush();
+  post({ kind: 'closed' });
+  parentPort?.close();
+}
+
+async function start(data: LedgerThreadData): Promise<void> {
+  try {
+    const store = await openSqliteLedger(data.options);
+    parentPort?.on('message', (request: LedgerRequest) => {
+      if (request.kind === 'close') {
+        void close(store);
+        return;
+      }
+      for (const call of request.calls) {
+        const answering = answer(store, call);
+        pending.add(answering);
+        void answering.then(() => pending.delete(answering));
+      }
+    });
+    post({ kind: 'opened' });
+  } catch (error) {
+    post({ kind: 'failed', failure: failureOf(error) });
+  }
+}
+
+void start(workerData as LedgerThreadData);

@@ -47,12 +47,12 @@ describe('judgeRows', () => {
     expect(reference.asked).toEqual([]);
   });
 
-  it('asks for every row once, in batches of 8, in an order the random source decides', async () => {
+  it('asks for every row once, 64 at a time, in an order the random source decides', async () => {
     const orders = await Promise.all(
       [1, 1, 2].map(async (seed) => {
         const fast = watchedKernel();
         await judge(honest, allRows, { fast: fast.computeLeaves, seed });
-        expect(fast.asked.map((rows) => rows.length)).toEqual(Array.from({ length: 8 }, () => 8));
+        expect(fast.asked.map((rows) => rows.length)).toEqual([64]);
         return fast.asked.flat();
       }),
     );
@@ -83,6 +83,20 @@ describe('judgeRows', () => {
       ),
       fcParameters(30),
     );
+  });
+
+  it('takes a challenge of more rows in several goes, and stops between them', async () => {
+    const rows = Array.from({ length: 128 }, (_, row) => row);
+    const shape = { m: 128, n: 64, k: 64 };
+    const fast = watchedKernel();
+    expect(
+      (await judge(commitPlainly({ shape }), rows, { fast: fast.computeLeaves })).outcome,
+    ).toBe('accepted');
+    expect(fast.asked.map((asked) => asked.length)).toEqual([64, 64]);
+    const stopped = watchedKernel();
+    const cheat = commitPlainly({ shape, skippedRows: new Set(rows) });
+    expect((await judge(cheat, rows, { fast: stopped.computeLeaves })).outcome).toBe('rejected');
+    expect(stopped.asked).toHaveLength(1);
   });
 
   it('stops at the first confirmed mismatch', async () => {

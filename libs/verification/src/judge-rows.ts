@@ -2,8 +2,11 @@ import { equalConstantTime, HASH_BYTES } from '@tops/crypto';
 import type { Attempt } from '@tops/kernel-spec';
 import { shuffled, type RandomBelow } from './draw-rows.ts';
 
-/** Rows recomputed at a time: enough to fill a kernel, few enough that a cheat is found cheaply. */
-const BATCH_ROWS = 8;
+/**
+ * Rows recomputed at a time: whole challenges by default limits, because a kernel multiplies them with the same weights, and
+ * reading those once a row costs more than a cheat saves us by being found early.
+ */
+const BATCH_ROWS = 64;
 
 /** Recomputes leaves from scratch: `rows` in any order, 32 bytes each in that order. */
 export type ComputeLeaves = (attempt: Attempt, rows: readonly number[]) => Promise<Uint8Array>;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { createReferenceKernel } from '@tops/kernel-cpu';
 import type { Kernel } from '@tops/kernel-spec';
+import { describeBatches } from './describe-batches.ts';
 import { describeCancellation } from './describe-cancellation.ts';
 import { describeArguments } from './describe-arguments.ts';
 import { describeDifferential } from './describe-differential.ts';
@@ -40,6 +41,7 @@ export function describeKernelConformance(underTest: KernelUnderTest): void {
     }
     describeArguments(subjects);
     describeOpenings(underTest, subjects);
+    if (underTest.takesBatches === true) describeBatches(underTest, subjects);
     describeCancellation(underTest, subjects);
   });
 }

@@ -14,6 +14,8 @@ export interface KernelUnderTest {
   readonly oracleOpsMax?: number;
   /** Larger attempts are not even committed to, only single leaves of them are computed. Default: all are. */
   readonly commitOpsMax?: number;
+  /** True for a kernel with `computeLeavesBatch`. */
+  readonly takesBatches?: boolean;
 }
 
 /** For properties that compute whole attempts: a busy machine with few cores may be ten times slower than a quiet one. */

@@ -14,6 +14,7 @@ for (const isa of isas) {
       createCpuKernel({ choice: 'native', isa, threadCount: 2, ...place, ...options }),
     runCount: 12,
     comparesWithReference: true,
+    takesBatches: true,
   });
 }
 

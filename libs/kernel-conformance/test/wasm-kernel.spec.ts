@@ -7,4 +7,5 @@ describeKernelConformance({
   runCount: 15,
   comparesWithReference: true,
   oracleOpsMax: 6e8,
+  takesBatches: true,
 });

@@ -1,17 +1,26 @@
 import { createOpsRouter, type Logger, type Readiness } from '@tops/observability';
 import { LedgerError } from '@tops/ledger';
 import { KernelError } from '@tops/kernel-spec';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { addressKey } from './address-key.ts';
 import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
 import type { Clock } from './clock.ts';
+import type { Admission } from './http/admission.ts';
+import {
+  createFrontDoor,
+  isMissingHost,
+  missingHostRefusal,
+  rateLimited,
+} from './http/front-door.ts';
 import { mountRoutes } from './http/mount-routes.ts';
 import type { Route } from './http/route.ts';
-import { refuseMethod, sendReply } from './http/send-reply.ts';
+import { refuseMethod, sendReply, type FlatHeaders } from './http/send-reply.ts';
 import type { RouteLabel, VerifierMetrics } from './metrics.ts';
 import { refuse, refuseWith, type Refusal } from './refusal.ts';
+import type { SharedBudget } from './shared-budget.ts';
 import { serveDashboard } from './routes/dashboard.ts';
 
 export interface AppOptions {
@@ -25,6 +34,8 @@ export interface AppOptions {
 export interface AppDeps {
   readonly routes: readonly Route[];
   readonly addressLimiter: BoundedRateLimiter;
+  readonly admission: Admission;
+  readonly bodyBudget: SharedBudget;
   readonly readiness: Readiness;
   readonly registry: Registry;
   readonly metrics: VerifierMetrics;
@@ -35,10 +46,24 @@ export interface AppDeps {
 /** Probes come from the same address as a flood when a proxy stands in front: they are never limited. */
 const probePaths: ReadonlySet<string> = new Set(['/health', '/ready']);
 
-const missingHost = 'expected a Host header, got none';
+/** The HTTP surface of docs/protocol.md: the front door, and behind it an Express app. It listens nowhere by itself. */
+export function createApp(options: AppOptions, deps: AppDeps): RequestListener {
+  const helmetHeaders = securityHeaders();
+  return createFrontDoor(
+    deps.routes,
+    { ...options, securityHeaders: headersOf(helmetHeaders) },
+    {
+      ...deps,
+      app: createExpressApp(options, deps, helmetHeaders),
+      observe: (response, routeOf) => {
+        observeAnswer(response, routeOf, deps);
+      },
+      refusalOf: (error) => refusalOf(error, deps),
+    },
+  );
+}
 
-/** The HTTP surface of docs/protocol.md as an Express app; it listens nowhere by itself. */
-export function createApp(options: AppOptions, deps: AppDeps): Express {
+function createExpressApp(options: AppOptions, deps: AppDeps, helmetHeaders: RequestHandler) {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -47,7 +72,7 @@ export function createApp(options: AppOptions, deps: AppDeps): Express {
   app.set('strict routing', true);
   app.set('trust proxy', options.trustProxyHops === 0 ? false : options.trustProxyHops);
   app.use(observe(deps));
-  app.use(securityHeaders());
+  app.use(helmetHeaders);
   app.use(limitAddresses(options, deps));
   app.use(requireHost(deps));
   app.use(mountRoutes(deps.routes, options, deps));
@@ -64,17 +89,38 @@ export function createApp(options: AppOptions, deps: AppDeps): Express {
   return app;
 }
 
-function observe({ metrics }: AppDeps): RequestHandler {
+function observe(deps: AppDeps): RequestHandler {
   return (_request, response, next) => {
-    const startedAt = performance.now();
-    response.once('finish', () => {
-      const seconds = (performance.now() - startedAt) / 1000;
-      metrics.requests.inc({ status: String(response.statusCode) as 'other' });
-      const route = (response.locals['route'] ?? 'other') as RouteLabel;
-      metrics.requestSeconds.observe(seconds, { route });
-    });
+    observeAnswer(response, () => String(response.locals['route'] ?? 'other'), deps);
     next();
   };
+}
+
+function observeAnswer(
+  response: ServerResponse,
+  routeOf: () => string,
+  { metrics }: Pick<AppDeps, 'metrics'>,
+): void {
+  const startedAt = performance.now();
+  response.once('finish', () => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    metrics.requests.inc({ status: String(response.statusCode) as 'other' });
+    metrics.requestSeconds.observe(seconds, { route: routeOf() as RouteLabel });
+  });
+}
+
+/** What helmet would set on an answer: the same on each, so asked once. */
+function headersOf(helmetHeaders: RequestHandler): FlatHeaders {
+  const headers: string[] = [];
+  const recorder = {
+    setHeader: (name: string, value: string) => headers.push(name, value),
+    removeHeader: () => undefined,
+  };
+  const [request, response] = [{}, recorder] as unknown as Parameters<RequestHandler>;
+  void helmetHeaders(request, response, (error?: unknown) => {
+    if (error !== undefined) throw error;
+  });
+  return headers;
 }
 
 function securityHeaders(): RequestHandler {
@@ -101,25 +147,24 @@ function securityHeaders(): RequestHandler {
 }
 
 function limitAddresses(options: AppOptions, deps: AppDeps): RequestHandler {
-  const detail = `expected at most ${options.requestsPerSecondPerAddress} requests a second of one address`;
+  const { requestsPerSecondPerAddress } = options;
   return async (request, response, next) => {
     const waitMs = probePaths.has(request.path)
       ? 0
       : await deps.addressLimiter.take(addressKey(request.ip));
     if (waitMs === 0) next();
-    else await sendReply(response, refuseWith('rate_limited', detail, waitMs), deps.metrics);
+    else await sendReply(response, rateLimited(requestsPerSecondPerAddress, waitMs), deps.metrics);
   };
 }
 
-/** RFC 9112 §3.2: HTTP/1.1 without Host is 400. Node's own answer to it would be no problem document. */
 function requireHost({ metrics }: AppDeps): RequestHandler {
   return async (request, response, next) => {
-    if (request.headers.host !== undefined || request.httpVersion !== '1.1') {
+    if (!isMissingHost(request)) {
       next();
       return;
     }
     response.setHeader('Connection', 'close');
-    await sendReply(response, refuseWith('request_malformed', missingHost), metrics);
+    await sendReply(response, missingHostRefusal, metrics);
   };
 }
 

@@ -1,7 +1,7 @@
 import { CONFIG_EXIT_CODE, exitWithConfigErrors } from '@tops/config';
 import { bytesToHex } from '@tops/crypto';
 import { createCpuKernel } from '@tops/kernel-cpu';
-import { LedgerError, openPostgresLedger, openSqliteLedger, type LedgerStore } from '@tops/ledger';
+import { LedgerError, openPostgresLedger, openThreadedLedger, type LedgerStore } from '@tops/ledger';
 import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
@@ -84,7 +84,7 @@ async function start(): Promise<void> {
 function openLedger(): Promise<LedgerStore> {
   const { ledger, protocol } = config;
   if (ledger.kind === 'sqlite') {
-    return openSqliteLedger({ dataDir: ledger.dataDir, topsEpochs: protocol.topsEpochs });
+    return openThreadedLedger({ dataDir: ledger.dataDir, topsEpochs: protocol.topsEpochs });
   }
   if (ledger.warning !== undefined) {
     logger.warn('the file of the database address is readable by others', { hint: ledger.warning });

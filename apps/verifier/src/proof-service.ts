@@ -18,6 +18,7 @@ import type { Clock } from './clock.ts';
 import type { ProtocolConfig } from './config.ts';
 import type { VerifierMetrics } from './metrics.ts';
 import type { OpenChallenges } from './open-challenges.ts';
+import type { RecentChallenges } from './recent-challenges.ts';
 import type { Submission } from './receipt-service.ts';
 import { refuse, refuseWith, type Refusal } from './refusal.ts';
 import type { RowClaim, RowJudge } from './row-judge.ts';
@@ -33,6 +34,7 @@ export interface ProofServiceDeps {
   readonly malformedLimiter: BoundedRateLimiter;
   readonly malformedAddressLimiter: BoundedRateLimiter;
   readonly openChallenges: OpenChallenges;
+  readonly recentChallenges: RecentChallenges;
   readonly clock: Clock;
   readonly metrics: VerifierMetrics;
   readonly logger: Logger;
@@ -75,7 +77,8 @@ export class ProofService {
     if (!json.ok) return refuse(json.problem);
     const proof = parseProof(json.value);
     if (!proof.ok) return refuse(proof.problem);
-    const record = await this.#deps.ledger.getReceipt(receiptId);
+    const recent = this.#deps.recentChallenges.get(receiptId);
+    const record = recent?.record ?? (await this.#deps.ledger.getReceipt(receiptId));
     if (record === undefined) {
       return refuseWith('receipt_not_found', 'expected the id of a recorded receipt, got another');
     }
@@ -88,7 +91,7 @@ export class ProofService {
       const detail = 'expected a proof that folds to the work root, got too many that do not';
       return refuseWith('rate_limited', detail, waitMs);
     }
-    const parsed = parsedReceiptOf(record);
+    const parsed = recent?.parsed ?? parsedReceiptOf(record);
     const problem = checkProofFold({ parsed, rows: record.rows, ...proof.value });
     if (problem !== undefined) {
       await this.#deps.malformedLimiter.take(attempterOf(record, address));
@@ -124,7 +127,7 @@ export class ProofService {
   }
 
   async #judge(record: ReceiptRecord, proof: FoldedProof): Promise<ProofResult> {
-    const { ledger, clock, openChallenges } = this.#deps;
+    const { ledger, clock, openChallenges, recentChallenges } = this.#deps;
     const { receiptId } = record;
     const verdict = await this.#deps.judge.judge(proof);
     if (verdict.kind === 'refused') return verdict;
@@ -142,6 +145,8 @@ export class ProofService {
           });
     if (settled.kind === 'receipt_unknown') throw new Error('a recorded receipt is gone');
     openChallenges.release(receiptId);
+    if (verdict.outcome === 'rejected') recentChallenges.forgetKey(record.publicKeyHex);
+    else recentChallenges.forget(receiptId);
     if (settled.kind === 'settled') report(settled.record, this.#deps);
     return answerSettled(settled.record);
   }

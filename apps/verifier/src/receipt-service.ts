@@ -15,6 +15,7 @@ import { InFlight } from './in-flight.ts';
 import type { EpochClock } from './epoch-clock.ts';
 import type { VerifierMetrics } from './metrics.ts';
 import type { OpenChallenges } from './open-challenges.ts';
+import type { RecentChallenges } from './recent-challenges.ts';
 import { refuse, refuseWith, type Refusal } from './refusal.ts';
 
 /** A whole request body, `arrivedAtMs` the moment its last byte was read. All of it attacker-controlled. */
@@ -33,6 +34,7 @@ export interface ReceiptServiceDeps {
   readonly signer: ChallengeSigner;
   readonly keyLimiter: BoundedRateLimiter;
   readonly openChallenges: OpenChallenges;
+  readonly recentChallenges: RecentChallenges;
   readonly clock: Clock;
   readonly metrics: VerifierMetrics;
   /** A uniform integer below `max` from a CSPRNG. */
@@ -97,7 +99,10 @@ export class ReceiptService {
 
   async #record(parsed: ParsedReceipt, submission: Submission): Promise<ReceiptResult> {
     // Recorded receipts are public: a replay is anybody's, and must not use up what the key may submit.
-    const stored = await this.#deps.ledger.getReceipt(parsed.receiptId);
+    const { stored, reputation } = await this.#deps.ledger.getStanding({
+      receiptId: parsed.receiptId,
+      publicKeyHex: parsed.receipt.public_key_hex,
+    });
     if (stored !== undefined) return { kind: 'existing', record: stored };
     // The signature is known to be good, and the receipt new: only the key's owner can have sent it.
     const waitMs = await this.#deps.keyLimiter.take(parsed.receipt.public_key_hex);
@@ -109,7 +114,11 @@ export class ReceiptService {
         waitMs,
       );
     }
-    return this.#challenge(parsed, submission);
+    const rows = this.#draw(
+      parsed,
+      auditRows(reputation, this.#auditPolicy(parsed.receipt.sizes.m)),
+    );
+    return this.#challenge(parsed, rows, submission);
   }
 
   #check(parsed: ParsedReceipt, arrivedAtMs: number): Problem | undefined {
@@ -123,12 +132,14 @@ export class ReceiptService {
     });
   }
 
-  async #challenge(parsed: ParsedReceipt, submission: Submission): Promise<ReceiptResult> {
-    const { ledger, openChallenges, clock, signer } = this.#deps;
+  async #challenge(
+    parsed: ParsedReceipt,
+    rows: readonly number[],
+    submission: Submission,
+  ): Promise<ReceiptResult> {
+    const { ledger, openChallenges, recentChallenges, clock, signer } = this.#deps;
     const { limits } = this.#config;
     const { receiptId } = parsed;
-    const worker = await ledger.getWorker(parsed.receipt.public_key_hex);
-    const rows = this.#draw(parsed, auditRows(worker, this.#auditPolicy(parsed.receipt.sizes.m)));
     // From now, not from arrival: a slow disk of ours must not eat the worker's time.
     const deadlineAtMs = clock.nowMs() + limits.challenge_deadline_ms;
     if (!openChallenges.hold({ receiptId, address: submission.address, endsMs: deadlineAtMs })) {
@@ -147,6 +158,7 @@ export class ReceiptService {
         maxOpenNewKey: limits.max_open_challenges_new_key,
       });
       recorded = result.kind === 'created' || result.kind === 'existing';
+      if (result.kind === 'created') recentChallenges.remember({ record: result.record, parsed });
       return this.#answer(result);
     } catch (cause) {
       if (cause instanceof LedgerError && cause.code === 'epoch_sealed') {

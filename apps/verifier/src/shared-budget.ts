@@ -13,19 +13,31 @@ export class SharedBudget {
     this.#options = options;
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
+  heldBy(address: string): number {
+    return this.#ofAddress.get(address) ?? 0;
+  }
+
+  /** Whether `take` would find room. */
+  hasRoom(address: string, amount: number): boolean {
+    const { max, maxPerAddress } = this.#options;
+    return this.#held + amount <= max && this.heldBy(address) + amount <= maxPerAddress;
+  }
+
   /** Whether there was room; what was taken is given back by `give`. */
   take(address: string, amount: number): boolean {
-    const ofAddress = (this.#ofAddress.get(address) ?? 0) + amount;
-    const all = this.#held + amount;
-    if (all > this.#options.max || ofAddress > this.#options.maxPerAddress) return false;
-    this.#held = all;
-    this.#ofAddress.set(address, ofAddress);
+    if (!this.hasRoom(address, amount)) return false;
+    this.#held += amount;
+    this.#ofAddress.set(address, this.heldBy(address) + amount);
     return true;
   }
 
   give(address: string, amount: number): void {
     this.#held -= amount;
-    const ofAddress = (this.#ofAddress.get(address) ?? 0) - amount;
+    const ofAddress = this.heldBy(address) - amount;
     if (ofAddress > 0) this.#ofAddress.set(address, ofAddress);
     else this.#ofAddress.delete(address);
   }

@@ -1,11 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { KeyPair } from '@tops/crypto';
-import type { Kernel } from '@tops/kernel-spec';
+import type { CpuKernel } from '@tops/kernel-cpu';
 import type { LedgerStore } from '@tops/ledger';
 import { createMetrics, Readiness, type Logger } from '@tops/observability';
 import type { ComputeLeaves, JudgeDependencies } from '@tops/verification';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
+import { Admission, type AdmissionOptions } from './http/admission.ts';
 import { createApp } from './app.ts';
 import { BoundedRateLimiter } from './bounded-rate-limiter.ts';
 import { BundleService } from './bundle-service.ts';
@@ -14,9 +15,11 @@ import type { Clock } from './clock.ts';
 import type { HttpConfig, ProtocolConfig } from './config.ts';
 import { EpochClock, type PendingWork } from './epoch-clock.ts';
 import { createVerifierMetrics, type VerifierMetrics } from './metrics.ts';
+import { LeafBatcher } from './leaf-batcher.ts';
 import { OpenChallenges } from './open-challenges.ts';
 import { openApiRoute } from './openapi.ts';
 import { ProofService } from './proof-service.ts';
+import { RecentChallenges } from './recent-challenges.ts';
 import { ReceiptService } from './receipt-service.ts';
 import { epochRoutes } from './routes/epoch.ts';
 import { epochsRoutes } from './routes/epochs.ts';
@@ -24,10 +27,15 @@ import { receiptRoutes } from './routes/receipts.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import { workerRoutes } from './routes/workers.ts';
 import { RowJudge } from './row-judge.ts';
+import { SharedBudget } from './shared-budget.ts';
 
 /** Addresses and keys counted on their own; more in one window share a bucket. */
 const LIMITED_KEYS_MAX = 65_536;
 const OPEN_CHALLENGES_MAX = 65_536;
+/** Some 4 KB each. */
+const RECENT_CHALLENGES_MAX = 8192;
+/** Two chunks of the WebAssembly kernel: a batch then reads its weights seldom enough, and holds nobody up for long. */
+const BATCH_ROWS_MAX = 128;
 /** Proofs of one receipt from one address that may fail to fold within the window. */
 const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_MAX };
 /** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */
@@ -36,17 +44,35 @@ const MALFORMED_PROOFS_PER_ADDRESS = { ...MALFORMED_PROOFS, points: 256 };
 const UNSIGNED_WARNING =
   'VERIFY_DISABLE=1: SIGNATURES ARE NOT CHECKED, ANYBODY CAN EARN IN ANY NAME';
 
+/** Room for 256 of the longest bodies at once, 32 of them from one address: a thousand ordinary ones. */
+const BODY_BYTES = { max: 64 * 1024 * 1024, maxPerAddress: 8 * 1024 * 1024 };
+/**
+ * Requests under way. A receipt is recorded within some ten milliseconds, so these are hundreds of times what is needed to
+ * keep the disk busy; a backlog of proofs is so much recomputation that new receipts would only wait behind it.
+ */
+const IN_FLIGHT = {
+  receipts: { max: 256, maxPerAddress: 192 },
+  proofs: { max: 1024, maxPerAddress: 768 },
+  proofBacklog: { max: 512, maxPerAddress: 128 },
+};
+
 export interface VerifierOptions {
   readonly protocol: ProtocolConfig;
+  /** Requests under way, IN_FLIGHT when absent. */
+  readonly inFlight?: AdmissionOptions;
   readonly http: Pick<
     HttpConfig,
     'trustProxyHops' | 'requestsPerSecondPerAddress' | 'dashboardDir' | 'metricsEnabled'
   >;
 }
 
+/** What recomputes: one that cannot batch is asked item by item, one that names no threads has one. */
+export type VerifierKernel = Pick<CpuKernel, 'computeLeaves'> &
+  Partial<Pick<CpuKernel, 'computeLeavesBatch' | 'threadCount'>>;
+
 export interface VerifierDeps {
   readonly ledger: LedgerStore;
-  readonly kernel: Pick<Kernel, 'computeLeaves'>;
+  readonly kernel: VerifierKernel;
   /** The reference twin, asked before anything is rejected. */
   readonly confirmLeaves: ComputeLeaves;
   readonly keyPair: KeyPair;
@@ -55,7 +81,7 @@ export interface VerifierDeps {
 }
 
 export interface Verifier {
-  readonly app: Express;
+  readonly app: RequestListener;
   readonly epochs: EpochClock;
   readonly readiness: Readiness;
   readonly metrics: VerifierMetrics;
@@ -95,6 +121,8 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
       ...{ readiness, metrics, logger, clock, registry },
       routes: [...routes, openApiRoute(routes)],
       addressLimiter: perSecond(requestsPerSecondPerAddress, clock),
+      admission: new Admission(options.inFlight ?? IN_FLIGHT),
+      bodyBudget: new SharedBudget(BODY_BYTES),
     },
   );
   const start = () => {
@@ -121,14 +149,23 @@ function createServices(
     maxPerAddress: config.maxOpenChallengesPerAddress,
     maxTotal: OPEN_CHALLENGES_MAX,
   });
-  const shared = { ledger, epochs, openChallenges, clock, metrics, logger };
+  const recentChallenges = new RecentChallenges({ capacity: RECENT_CHALLENGES_MAX });
+  const shared = { ledger, epochs, openChallenges, recentChallenges, clock, metrics, logger };
+  const batcher = createBatcher(kernel);
+  const proofJudging: JudgeDependencies = {
+    ...judging,
+    computeLeaves: (attempt, rows) => batcher.computeLeaves(attempt, rows),
+  };
   const receipts = new ReceiptService(config, {
     ...{ ...shared, signer, randomBelow },
     keyLimiter: perSecond(config.limits.receipts_per_second_per_key, clock),
   });
   const proofs = new ProofService(config, {
     ...shared,
-    judge: new RowJudge({ concurrency: config.verifyConcurrency }, { judging, metrics, logger }),
+    judge: new RowJudge(
+      { concurrency: config.verifyConcurrency },
+      { judging: proofJudging, metrics, logger },
+    ),
     malformedLimiter: new BoundedRateLimiter(MALFORMED_PROOFS, clock),
     malformedAddressLimiter: new BoundedRateLimiter(MALFORMED_PROOFS_PER_ADDRESS, clock),
   });
@@ -137,10 +174,23 @@ function createServices(
     answersInFlight: () => proofs.answersInFlight(),
     onExpired: (nowMs) => {
       openChallenges.releaseEnded(nowMs);
+      recentChallenges.forgetEnded(nowMs);
     },
   };
   const bundles = new BundleService(config, { judging, metrics });
   return { signer, receipts, proofs, bundles, pendingWork };
+}
+
+function createBatcher(kernel: VerifierKernel): LeafBatcher {
+  return new LeafBatcher(
+    { concurrency: kernel.threadCount ?? 1, rowsMax: BATCH_ROWS_MAX },
+    {
+      computeLeavesBatch: (items) =>
+        kernel.computeLeavesBatch !== undefined
+          ? kernel.computeLeavesBatch(items)
+          : Promise.all(items.map(({ attempt, rows }) => kernel.computeLeaves(attempt, rows))),
+    },
+  );
 }
 
 function perSecond(points: number, clock: Clock): BoundedRateLimiter {

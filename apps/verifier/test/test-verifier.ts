@@ -24,6 +24,7 @@ export interface TestVerifierOptions {
   readonly protocol?: Partial<ProtocolConfig>;
   readonly http?: Partial<VerifierOptions['http']>;
   readonly kernel?: Pick<Kernel, 'computeLeaves'>;
+  readonly inFlight?: VerifierOptions['inFlight'];
   readonly dataDir?: string;
   /** Another ledger than the embedded one in dataDir. */
   readonly openLedger?: () => Promise<LedgerStore>;
@@ -164,6 +165,7 @@ export class TestVerifier {
     });
     this.verifier = createVerifier(
       {
+        ...(options.inFlight === undefined ? {} : { inFlight: options.inFlight }),
         protocol: {
           limits: {
             ...defaultLimits,

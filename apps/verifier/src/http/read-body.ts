@@ -96,7 +96,7 @@ function collect(
     };
     request.on('data', onData);
     request.once('end', () => {
-      finish({ kind: 'read', bytes: Buffer.concat(parts), arrivedAtMs: clock.nowMs() });
+      finish({ kind: 'read', bytes: joined(parts), arrivedAtMs: clock.nowMs() });
     });
     // `close` follows every end too: by then the promise is settled.
     for (const event of ['error', 'close']) {
@@ -105,6 +105,12 @@ function collect(
       });
     }
   });
+}
+
+/** An ordinary body comes in one part, which is then nobody else's. */
+function joined(parts: readonly Buffer[]): Uint8Array {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
 }
 
 function discardRest(request: IncomingMessage): void {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@tops/protocol';
 import type { Refusal } from '../refusal.ts';
+import type { RequestClass } from './admission.ts';
 
 /** JSON Schema of a value in the path or the query; the router checks by it and /openapi.json shows it. */
 export type ParameterSchema =
@@ -66,6 +67,8 @@ export interface Route {
   readonly operation: Operation;
   /** What the request takes from the rate of its address, beyond the one point of every request. */
   readonly extraPoints?: (integer: RouteRequest['integer']) => number;
+  /** Bounds how many are under way, and takes the short way past the router; see Admission. */
+  readonly requestClass?: RequestClass;
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 

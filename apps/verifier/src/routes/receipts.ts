@@ -28,6 +28,7 @@ function submitReceipt({ receipts }: ReceiptRouteDeps): Route {
   return {
     method: 'post',
     path: '/v1/receipts',
+    requestClass: 'receipt',
     operation: {
       operationId: 'submitReceipt',
       summary: 'Commit to an attempt and get the challenge for it',
@@ -59,6 +60,7 @@ function submitProof({ proofs }: ReceiptRouteDeps): Route {
   return {
     method: 'post',
     path: '/v1/receipts/{receipt_id}/proof',
+    requestClass: 'proof',
     operation: {
       operationId: 'submitProof',
       summary: 'Answer a challenge with the leaves of its rows and their siblings',

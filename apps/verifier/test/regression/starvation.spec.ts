@@ -12,17 +12,20 @@ afterEach(() => test.close());
 const sealDelayMs = 5_000 + 10_000;
 
 /** Keeps the calls of one of the ledger's methods waiting until `free`; `called` resolves at the first of them. */
-function holdUp(method: 'getReceipt' | 'getWorker') {
-  const ledger = test.ledger as unknown as Record<typeof method, (id: string) => Promise<unknown>>;
+function holdUp(method: 'getReceipt' | 'getStanding') {
+  const ledger = test.ledger as unknown as Record<
+    typeof method,
+    (input: unknown) => Promise<unknown>
+  >;
   const original = ledger[method].bind(ledger);
   let free: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (free = resolve));
   let report: () => void = () => undefined;
   const called = new Promise<void>((resolve) => (report = resolve));
-  ledger[method] = async (id) => {
+  ledger[method] = async (input) => {
     report();
     await held;
-    return original(id);
+    return original(input);
   };
   return {
     called,
@@ -44,6 +47,8 @@ describe('a challenge', () => {
     test = await TestVerifier.start();
     const attempt = await new TestWorker(81).attempt(await test.epoch());
     const challenge = await test.challenge(attempt);
+    // What was given out lately is remembered: only a verifier that has forgotten reads it from the ledger.
+    await test.restart();
     const reading = holdUp('getReceipt');
     test.clock.set(challenge.deadline_at + lateMs);
     const answer = test.prove(attempt, challenge);
@@ -77,7 +82,7 @@ describe('sealing', () => {
     test = await TestVerifier.start();
     const epoch = await test.epoch();
     const inTime = await new TestWorker(83).attempt(epoch);
-    const recording = holdUp('getWorker');
+    const recording = holdUp('getStanding');
     const answer = test.post('/v1/receipts', inTime.receipt);
     await recording.called;
     test.clock.set(epoch.closes_at + sealDelayMs);

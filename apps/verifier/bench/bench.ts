@@ -1,0 +1,63 @@
+// npx nx bench verifier                  probe, 30 s sustained, twice the best rate, recovery; a table, and JSON
+// npx nx bench verifier -- --rate 1000   sustained at this rate rather than at 0.9 of the probed one
+// npx nx bench verifier -- --node-options='--cpu-prof --cpu-prof-dir=/tmp/profile'
+// npx nx bench verifier -- --cost        one receipt's verification against m instead
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createCpuKernel, describeBenchMachine } from '@tops/kernel-cpu';
+import { measureVerifyCost } from './verify-cost.ts';
+import { runBench } from './run.ts';
+import { printCost, printRun } from './report.ts';
+import { separateCores } from './cores.ts';
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string' },
+    seconds: { type: 'string', default: '30' },
+    json: { type: 'string' },
+    cost: { type: 'boolean', default: false },
+    'node-options': { type: 'string', default: '' },
+  },
+});
+
+const workspaceRoot = fileURLToPath(new URL('../../', import.meta.url));
+const machine = describeBenchMachine(workspaceRoot);
+const cores = separateCores();
+
+function writeJson(name: string, result: object): void {
+  const path = resolve(values.json ?? join(workspaceRoot, 'dist/bench', name));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ machine, ...result }, undefined, 2)}\n`);
+  console.log(`\n${path}`);
+}
+
+if (values.cost) {
+  const result = await measureVerifyCost();
+  printCost(machine, result);
+  writeJson('verifier-cost.json', result);
+} else {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tops-bench-verifier-'));
+  const kernel = await createCpuKernel();
+  try {
+    const result = await runBench(
+      {
+        dataDir,
+        cores,
+        sustainedSeconds: Number(values.seconds),
+        sustainedRate: values.rate === undefined ? undefined : Number(values.rate),
+        nodeOptions: values['node-options'].split(' ').filter((option) => option !== ''),
+      },
+      { kernel, log: (line) => console.log(line) },
+    );
+    printRun(machine, result);
+    writeJson('verifier.json', result);
+    if (result.faults.length > 0) process.exitCode = 1;
+  } finally {
+    await kernel.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}

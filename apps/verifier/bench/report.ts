@@ -1,0 +1,102 @@
+import type { BenchMachine } from '@tops/kernel-cpu';
+import type { Percentiles, PhaseResult } from './phase.ts';
+import type { BenchResult } from './run.ts';
+import type { VerifyCost } from './verify-cost.ts';
+
+const columns = [
+  ...['phase'.padEnd(20), 'offered/s', 'accepted/s', 'shed/s', 'commit p50/p99', 'proof p50/p99'],
+  ...['whole p50/p99', '/health', '/metrics', 'cpu s', 'loop s', 'others s', 'load s'],
+];
+
+/** The table of one run. */
+export function printRun(machine: BenchMachine, result: BenchResult): void {
+  const { cores, shape, kernelMsPerReceipt } = result;
+  printMachine(machine);
+  console.log(
+    cores === undefined
+      ? 'load generator and verifier share all cores: one core only, or no taskset'
+      : `load generator on core ${cores.load}, verifier on core ${cores.verifier}`,
+  );
+  console.log(
+    `m = ${shape.m}, n = ${shape.n}, k = ${shape.k}, ${result.auditRows} rows a challenge, a key a receipt, ${result.kernel}`,
+  );
+  console.log(
+    'Times in ms, p50/p99; processor seconds of the verifier, its loop, its other threads.\n',
+  );
+  printLine(columns);
+  for (const phase of result.phases) printLine(cellsOf(phase));
+  const sustained = result.phases[1];
+  if (sustained !== undefined) {
+    const perReceipt = (sustained.cpuSeconds / sustained.acceptedCount) * 1000;
+    console.log(
+      `\nprocessor time a receipt: ${perReceipt.toFixed(3)} ms, of it the kernel's ${kernelMsPerReceipt.toFixed(3)} ms (${((kernelMsPerReceipt / perReceipt) * 100).toFixed(0)} %)`,
+    );
+  }
+  const [probe, , overload] = result.phases;
+  if (probe !== undefined && sustained !== undefined && overload !== undefined) {
+    const best = Math.max(probe.acceptedPerSecond, sustained.acceptedPerSecond);
+    const kept = (overload.acceptedPerSecond / best) * 100;
+    console.log(`kept of the best rate under twice the load: ${kept.toFixed(0)} %`);
+  }
+  console.log(
+    `accepted: ${result.clientAcceptedCount} by the client, ${result.ledgerAcceptedCount} in the ledger`,
+  );
+  for (const fault of result.faults) console.error(`FAULT: ${fault}`);
+}
+
+function cellsOf(phase: PhaseResult): string[] {
+  return [
+    phase.name.padEnd(20),
+    phase.offeredPerSecond.toFixed(0),
+    phase.acceptedPerSecond.toFixed(0),
+    phase.shedPerSecond.toFixed(0),
+    pair(phase.commitMs),
+    pair(phase.proofMs),
+    pair(phase.wholeMs),
+    pair(phase.healthMs),
+    pair(phase.metricsMs),
+    phase.cpuSeconds.toFixed(2),
+    phase.loopCpuSeconds.toFixed(2),
+    phase.otherThreadsCpuSeconds
+      .slice(0, 3)
+      .map((seconds) => seconds.toFixed(1))
+      .join('+'),
+    phase.loadCpuSeconds.toFixed(2),
+  ];
+}
+
+function pair({ p50, p99 }: Percentiles): string {
+  return `${p50.toFixed(1)}/${p99.toFixed(1)}`;
+}
+
+function printLine(cells: readonly string[]): void {
+  console.log(cells.map((cell, i) => cell.padStart(columns[i]?.length ?? 0)).join('  '));
+}
+
+function printMachine({ cpu, cores, node, commit }: BenchMachine): void {
+  console.log(`\n${cpu}, ${cores} cores, Node.js ${node}, commit ${commit ?? 'unknown'}`);
+}
+
+/** Verification against m, and against computing. */
+export function printCost(machine: BenchMachine, cost: VerifyCost): void {
+  printMachine(machine);
+  console.log('One thread, n = k = 1024, 16 rows. Milliseconds of one receipt, medians.\n');
+  printLine2(['m', 'signature', 'fold', 'rows', 'whole']);
+  for (const point of cost.points) {
+    printLine2([
+      String(point.m),
+      point.signatureMs.toFixed(3),
+      point.foldMs.toFixed(3),
+      point.rowsMs.toFixed(3),
+      point.wholeMs.toFixed(3),
+    ]);
+  }
+  const { computeMs, verifyMs, m } = cost.ratio;
+  console.log(
+    `\nm = ${m}: computed in ${computeMs.toFixed(0)} ms, verified in ${verifyMs.toFixed(2)} ms: 1/${(computeMs / verifyMs).toFixed(0)}`,
+  );
+}
+
+function printLine2(cells: readonly string[]): void {
+  console.log(cells.map((cell) => cell.padStart(10)).join(''));
+}

@@ -1,0 +1,152 @@
+import { generateKeyPairSync, randomBytes, randomInt, sign } from 'node:crypto';
+import { bytesToHex, foldMultiproof, multiproofPositions, workTreeHasher } from '@tops/crypto';
+import { createCpuKernel, type CpuKernel } from '@tops/kernel-cpu';
+import { deriveAttemptKey } from '@tops/kernel-spec';
+import {
+  KERNEL_VERSION,
+  parseJson,
+  parseReceipt,
+  receiptSignedBytes,
+  type ParsedReceipt,
+} from '@tops/protocol';
+import { attemptOf, checkProofFold, checkReceipt, drawRows, judgeRows } from '@tops/verification';
+
+const EPOCH_ID = 1;
+const WIDTH = 1024;
+const AUDIT_ROWS = 16;
+const REPEATS = 41;
+const RATIO_M = 16_384;
+const RATIO_REPEATS = 3;
+const LEVELS = Array.from({ length: 11 }, (_, i) => 10 + i);
+
+/** Median milliseconds of one receipt with so many rows. */
+export interface CostPoint {
+  readonly m: number;
+  readonly signatureMs: number;
+  readonly foldMs: number;
+  readonly rowsMs: number;
+  readonly wholeMs: number;
+}
+
+export interface VerifyCost {
+  readonly points: readonly CostPoint[];
+  readonly ratio: { readonly m: number; readonly computeMs: number; readonly verifyMs: number };
+}
+
+interface Sample {
+  readonly parsed: ParsedReceipt;
+  readonly rows: readonly number[];
+  readonly leaves: Uint8Array;
+  readonly siblings: Uint8Array;
+}
+
+/** What verifying one receipt costs for m from 2^10 to 2^20, shapes interleaved; and computing one, on one thread. */
+export async function measureVerifyCost(): Promise<VerifyCost> {
+  const kernel = await createCpuKernel({ threadCount: 1 });
+  try {
+    const times = new Map(LEVELS.map((level) => [2 ** level, [] as CostPoint[]]));
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      for (const [m, points] of times)
+        points.push(await verifyOnce(await makeSample(m, kernel), kernel));
+    }
+    const points = [...times].map(([m, all]) => ({
+      m,
+      signatureMs: median(all.map((point) => point.signatureMs)),
+      foldMs: median(all.map((point) => point.foldMs)),
+      rowsMs: median(all.map((point) => point.rowsMs)),
+      wholeMs: median(all.map((point) => point.wholeMs)),
+    }));
+    return { points, ratio: await measureRatio(kernel) };
+  } finally {
+    await kernel.close();
+  }
+}
+
+/** Computing and verifying in turns, so that both meet the same moments of the machine. */
+async function measureRatio(kernel: CpuKernel): Promise<VerifyCost['ratio']> {
+  const computeMs: number[] = [];
+  const verifyMs: number[] = [];
+  const shape = { m: RATIO_M, n: WIDTH, k: WIDTH };
+  for (let repeat = 0; repeat < RATIO_REPEATS; repeat++) {
+    const start = performance.now();
+    await kernel.commit({ attemptKey: randomBytes(32), shape });
+    computeMs.push(performance.now() - start);
+    for (let i = 0; i < REPEATS; i++) {
+      verifyMs.push((await verifyOnce(await makeSample(RATIO_M, kernel), kernel)).wholeMs);
+    }
+  }
+  return { m: RATIO_M, computeMs: median(computeMs), verifyMs: median(verifyMs) };
+}
+
+/**
+ * A receipt under a fresh key whose challenged rows are honest. The siblings are random: no verifier can tell, and nobody
+ * has to compute 2^20 rows.
+ */
+async function makeSample(m: number, kernel: CpuKernel): Promise<Sample> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const publicKeyBytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const prevHash = randomBytes(32);
+  const shape = { m, n: WIDTH, k: WIDTH };
+  const attemptKey = deriveAttemptKey({ prevHash, publicKey: publicKeyBytes, nonce: 0, shape });
+  const rows = drawRows({ m, count: AUDIT_ROWS }, { randomBelow: (max) => randomInt(max) });
+  const leaves = await kernel.computeLeaves({ attemptKey, shape }, rows);
+  const siblings = randomBytes(multiproofPositions(m, rows).length * 32);
+  const root = foldMultiproof({ leafCount: m, rows, leaves, siblings }, workTreeHasher);
+  const unsigned = {
+    kernel_ver: KERNEL_VERSION,
+    device_did: 'bench',
+    public_key_hex: bytesToHex(publicKeyBytes),
+    epoch_id: EPOCH_ID,
+    prev_hash_hex: bytesToHex(prevHash),
+    nonce: 0,
+    sizes: shape,
+    work_root_hex: bytesToHex(root ?? new Uint8Array(32)),
+    time_ms: 1,
+    driver_hint: '',
+  };
+  const sig_hex = bytesToHex(sign(null, receiptSignedBytes(unsigned), privateKey));
+  const json = parseJson(Buffer.from(JSON.stringify({ ...unsigned, sig_hex })));
+  const parsed = json.ok ? parseReceipt(json.value) : json;
+  if (!parsed.ok) throw new Error(parsed.problem.detail);
+  return { parsed: parsed.value, rows, leaves, siblings };
+}
+
+async function verifyOnce(sample: Sample, kernel: CpuKernel): Promise<CostPoint> {
+  const { parsed, rows, leaves, siblings } = sample;
+  const limits = { min_rows: 64, max_weights: 2 ** 25 };
+  const start = performance.now();
+  const receiptProblem = checkReceipt(parsed, {
+    limits,
+    skipSignatures: false,
+    epochs: [{ epochId: EPOCH_ID, prevHash: parsed.prevHash }],
+    currentEpochId: EPOCH_ID,
+    allowedKeys: new Set(),
+  });
+  const signed = performance.now();
+  const foldProblem = checkProofFold({ parsed, rows, leaves, siblings });
+  const folded = performance.now();
+  const verdict = await judgeRows(
+    { attempt: attemptOf(parsed), rows, leaves },
+    {
+      computeLeaves: (attempt, some) => kernel.computeLeaves(attempt, some),
+      confirmLeaves: (attempt, some) => kernel.computeReferenceLeaves(attempt, some),
+      randomBelow: (max) => randomInt(max),
+    },
+  );
+  const judged = performance.now();
+  if (receiptProblem ?? foldProblem ?? verdict.outcome !== 'accepted') {
+    throw new Error('an honest receipt was refused');
+  }
+  return {
+    m: parsed.receipt.sizes.m,
+    signatureMs: signed - start,
+    foldMs: folded - signed,
+    rowsMs: judged - folded,
+    wholeMs: judged - start,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}

@@ -80,7 +80,9 @@ function printMachine({ cpu, cores, node, commit }: BenchMachine): void {
 /** Verification against m, and against computing. */
 export function printCost(machine: BenchMachine, cost: VerifyCost): void {
   printMachine(machine);
-  console.log('One thread, n = k = 1024, 16 rows. Milliseconds of one receipt, medians.\n');
+  console.log(
+    `${cost.kernel}, one thread, n = k = 1024, 16 rows. Milliseconds of one receipt, medians.\n`,
+  );
   printLine2(['m', 'signature', 'fold', 'rows', 'whole']);
   for (const point of cost.points) {
     printLine2([

@@ -1,5 +1,7 @@
-// Bundles bench.ts and runs it in a process of its own: what it measures must not share one with esbuild.
+// Bundles bench.ts, by the configuration of the apps, and runs it in a process of its own: what it measures must not share
+// one with esbuild.
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +9,7 @@ import { build } from 'esbuild';
 
 const benchDir = dirname(fileURLToPath(import.meta.url));
 const outfile = join(benchDir, '../../../dist/bench/verifier.mjs');
+const { banner, plugins } = createRequire(import.meta.url)('../../../tools/esbuild.config.cjs');
 await build({
   entryPoints: [join(benchDir, 'bench.ts')],
   tsconfig: join(benchDir, '../tsconfig.json'),
@@ -16,9 +19,7 @@ await build({
   platform: 'node',
   target: 'node20',
   external: ['libsql'],
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  ...{ banner, plugins },
 });
 const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], {
   stdio: 'inherit',

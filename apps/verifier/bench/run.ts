@@ -1,5 +1,5 @@
 import { hexToBytes } from '@tops/crypto';
-import type { CpuKernel } from '@tops/kernel-cpu';
+import type { CpuKernel, CpuKernelChoice } from '@tops/kernel-cpu';
 import { openSqliteLedger } from '@tops/ledger';
 import type { EpochInfo } from '@tops/protocol';
 import { ConnectionPool } from './connection-pool.ts';
@@ -20,6 +20,7 @@ const RECOVERY_SECONDS = 5;
 export interface BenchOptions {
   readonly dataDir: string;
   readonly cores: Cores | undefined;
+  readonly kernelChoice: CpuKernelChoice;
   readonly sustainedSeconds: number;
   /** Receipts a second; 0.9 of the probed rate when absent. */
   readonly sustainedRate: number | undefined;
@@ -51,7 +52,7 @@ export async function runBench(options: BenchOptions, deps: BenchDeps): Promise<
   const { cores, dataDir } = options;
   const verifier = await VerifierProcess.start({
     dataDir,
-    env: verifierEnv(),
+    env: verifierEnv(options.kernelChoice),
     core: cores?.verifier,
     nodeOptions: options.nodeOptions,
   });
@@ -119,8 +120,9 @@ async function runPhases(
 }
 
 /** Every rule on; limits far above what one load generator can send from one address. */
-function verifierEnv(): Record<string, string> {
+function verifierEnv(kernelChoice: CpuKernelChoice): Record<string, string> {
   return {
+    KERNEL_CPU: kernelChoice,
     HOST: '127.0.0.1',
     PORT: '0',
     MIN_ROWS: String(SHAPE.m),

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, randomInt, sign } from 'node:crypto';
 import { bytesToHex, foldMultiproof, multiproofPositions, workTreeHasher } from '@tops/crypto';
-import { createCpuKernel, type CpuKernel } from '@tops/kernel-cpu';
+import { createCpuKernel, type CpuKernel, type CpuKernelChoice } from '@tops/kernel-cpu';
 import { deriveAttemptKey } from '@tops/kernel-spec';
 import {
   KERNEL_VERSION,
@@ -29,6 +29,7 @@ export interface CostPoint {
 }
 
 export interface VerifyCost {
+  readonly kernel: string;
   readonly points: readonly CostPoint[];
   readonly ratio: { readonly m: number; readonly computeMs: number; readonly verifyMs: number };
 }
@@ -41,8 +42,8 @@ interface Sample {
 }
 
 /** What verifying one receipt costs for m from 2^10 to 2^20, shapes interleaved; and computing one, on one thread. */
-export async function measureVerifyCost(): Promise<VerifyCost> {
-  const kernel = await createCpuKernel({ threadCount: 1 });
+export async function measureVerifyCost(choice: CpuKernelChoice): Promise<VerifyCost> {
+  const kernel = await createCpuKernel({ choice, threadCount: 1 });
   try {
     const times = new Map(LEVELS.map((level) => [2 ** level, [] as CostPoint[]]));
     for (let repeat = 0; repeat < REPEATS; repeat++) {
@@ -56,7 +57,7 @@ export async function measureVerifyCost(): Promise<VerifyCost> {
       rowsMs: median(all.map((point) => point.rowsMs)),
       wholeMs: median(all.map((point) => point.wholeMs)),
     }));
-    return { points, ratio: await measureRatio(kernel) };
+    return { kernel: kernel.driverHint, points, ratio: await measureRatio(kernel) };
   } finally {
     await kernel.close();
   }

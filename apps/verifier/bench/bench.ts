@@ -2,6 +2,7 @@
 // npx nx bench verifier -- --rate 1000   sustained at this rate rather than at 0.9 of the probed one
 // npx nx bench verifier -- --kernel wasm  KERNEL_CPU of the verifier
 // npx nx bench verifier -- --node-options='--cpu-prof --cpu-prof-dir=/tmp/profile'
+// npx nx bench verifier -- --json FILE   where the JSON goes; dist/bench/verifier.json when absent
 // npx nx bench verifier -- --cost        one receipt's verification against m instead
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ import {
 } from '@tops/kernel-cpu';
 import { measureVerifyCost } from './verify-cost.ts';
 import { runBench } from './run.ts';
-import { printCost, printRun } from './report.ts';
+import { costReport, printCost, printRun, runReport } from './report.ts';
 import { separateCores } from './cores.ts';
 
 const { values } = parseArgs({
@@ -43,17 +44,20 @@ const workspaceRoot = fileURLToPath(new URL('../../', import.meta.url));
 const machine = describeBenchMachine(workspaceRoot);
 const cores = separateCores();
 
-function writeJson(name: string, result: object): void {
-  const path = resolve(values.json ?? join(workspaceRoot, 'dist/bench', name));
+function writeJson(bench: string, result: object): void {
+  const path = resolve(values.json ?? join(workspaceRoot, `dist/bench/${bench}.json`));
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ machine, ...result }, undefined, 2)}\n`);
+  writeFileSync(
+    path,
+    `${JSON.stringify({ schema: 1, bench, machine, ...result }, undefined, 2)}\n`,
+  );
   console.log(`\n${path}`);
 }
 
 if (values.cost) {
   const result = await measureVerifyCost(choice);
   printCost(machine, result);
-  writeJson('verifier-cost.json', result);
+  writeJson('verifier-cost', costReport(result));
 } else {
   const dataDir = mkdtempSync(join(tmpdir(), 'tops-bench-verifier-'));
   const kernel = await createCpuKernel({ choice });
@@ -70,7 +74,7 @@ if (values.cost) {
       { kernel, log: (line) => console.log(line) },
     );
     printRun(machine, result);
-    writeJson('verifier.json', result);
+    writeJson('verifier', runReport(result));
     if (result.faults.length > 0) process.exitCode = 1;
   } finally {
     await kernel.close();

@@ -10,7 +10,7 @@ const columns = [
 
 /** The table of one run. */
 export function printRun(machine: BenchMachine, result: BenchResult): void {
-  const { cores, shape, kernelMsPerReceipt } = result;
+  const { cores, shape, kernelMsPerReceipt, signatureMs } = result;
   printMachine(machine);
   console.log(
     cores === undefined
@@ -25,23 +25,62 @@ export function printRun(machine: BenchMachine, result: BenchResult): void {
   );
   printLine(columns);
   for (const phase of result.phases) printLine(cellsOf(phase));
-  const sustained = result.phases[1];
-  if (sustained !== undefined) {
-    const perReceipt = (sustained.cpuSeconds / sustained.acceptedCount) * 1000;
-    console.log(
-      `\nprocessor time a receipt: ${perReceipt.toFixed(3)} ms, of it the kernel's ${kernelMsPerReceipt.toFixed(3)} ms (${((kernelMsPerReceipt / perReceipt) * 100).toFixed(0)} %)`,
-    );
-  }
-  const [probe, , overload] = result.phases;
-  if (probe !== undefined && sustained !== undefined && overload !== undefined) {
-    const best = Math.max(probe.acceptedPerSecond, sustained.acceptedPerSecond);
-    const kept = (overload.acceptedPerSecond / best) * 100;
-    console.log(`kept of the best rate under twice the load: ${kept.toFixed(0)} %`);
-  }
+  const { receiptMs, kept } = summaryOf(result);
+  const share = ((kernelMsPerReceipt / receiptMs) * 100).toFixed(0);
+  console.log(
+    `\nprocessor time a receipt: ${receiptMs.toFixed(3)} ms = ${(receiptMs / signatureMs).toFixed(1)} × one signature (${signatureMs.toFixed(3)} ms); the kernel's ${kernelMsPerReceipt.toFixed(3)} ms are ${share} %`,
+  );
+  console.log(`kept of the best rate under twice the load: ${(kept * 100).toFixed(0)} %`);
   console.log(
     `accepted: ${result.clientAcceptedCount} by the client, ${result.ledgerAcceptedCount} in the ledger`,
   );
   for (const fault of result.faults) console.error(`FAULT: ${fault}`);
+}
+
+/** Processor time of one receipt (the better of sustained and overloaded), and what twice the load leaves of the best rate. */
+function summaryOf({ phases }: BenchResult): { receiptMs: number; kept: number } {
+  const [probe, sustained, overload] = phases;
+  if (probe === undefined || sustained === undefined || overload === undefined) {
+    throw new TypeError(
+      `expected a probe, a sustained phase and an overload, got ${phases.length}`,
+    );
+  }
+  const receiptMs = Math.min(
+    ...[sustained, overload].map((phase) => (phase.cpuSeconds / phase.acceptedCount) * 1000),
+  );
+  const best = Math.max(probe.acceptedPerSecond, sustained.acceptedPerSecond);
+  return { receiptMs, kept: overload.acceptedPerSecond / best };
+}
+
+/** As `npx nx compare-bench tools` reads it: ratios compare everywhere, figures on one kind of machine. */
+export function runReport(result: BenchResult) {
+  const { receiptMs, kept } = summaryOf(result);
+  const [, sustained] = result.phases;
+  return {
+    ratios: {
+      'kept of the best rate under twice the load': { value: kept, goal: 0.9 },
+      'one signature / one receipt, cpu': { value: result.signatureMs / receiptMs },
+    },
+    figures: {
+      'sustained receipts a second': { wall: sustained?.acceptedPerSecond },
+      'receipts for a second of processor time': { cpu: 1000 / receiptMs },
+    },
+    ...result,
+  };
+}
+
+/** The same of the verification alone. */
+export function costReport(cost: VerifyCost) {
+  const { computeMs, verifyMs, m } = cost.ratio;
+  const [first, last] = [cost.points[0], cost.points.at(-1)];
+  return {
+    ratios: {
+      [`compute / verify, m = ${m}`]: { value: computeMs / verifyMs, goal: 500 },
+      'verify at m = 2^10 / at 2^20': { value: (first?.wholeMs ?? 0) / (last?.wholeMs ?? 0) },
+    },
+    figures: { [`verifications a second, m = ${m}`]: { wall: 1000 / verifyMs } },
+    ...cost,
+  };
 }
 
 function cellsOf(phase: PhaseResult): string[] {

@@ -7,6 +7,7 @@ import { allCores, bindSelf, type Cores } from './cores.ts';
 import { offerClosedLoop, offerOpenLoop, ReceiptStock } from './load.ts';
 import { measurePhase, type PhaseResult } from './phase.ts';
 import { prepareReceipts, type Beacon } from './prepared-receipts.ts';
+import { measureKernelMs, measureSignatureMs } from './reference-times.ts';
 import { VerifierProcess } from './verifier-process.ts';
 
 const SHAPE = { m: 64, n: 1024, k: 1024 };
@@ -33,8 +34,9 @@ export interface BenchResult {
   readonly shape: typeof SHAPE;
   readonly auditRows: number;
   readonly kernel: string;
-  /** One thread's time for the rows of one receipt, alone and as the mean of many, in this run. */
+  /** Thread time of the rows of one receipt, and processor time of one signature's verification, both alone. */
   readonly kernelMsPerReceipt: number;
+  readonly signatureMs: number;
   readonly phases: readonly PhaseResult[];
   readonly clientAcceptedCount: number;
   readonly ledgerAcceptedCount: number;
@@ -59,12 +61,17 @@ export async function runBench(options: BenchOptions, deps: BenchDeps): Promise<
   try {
     const beacon = await beaconOf(verifier.port);
     const { phases, accepted } = await runPhases(options, { ...deps, verifier, beacon });
-    const kernelMsPerReceipt = await measureKernel(deps.kernel);
+    // Right after the load, while the machine is as busy as it was.
+    const signatureMs = measureSignatureMs();
+    const kernelMsPerReceipt = await measureKernelMs(
+      { shape: SHAPE, rowCount: AUDIT_ROWS },
+      deps.kernel,
+    );
     await verifier.stop();
     const ledgerIds = await acceptedInLedger(dataDir, beacon.epochId);
     return {
       ...{ cores, shape: SHAPE, auditRows: AUDIT_ROWS, kernel: deps.kernel.driverHint },
-      ...{ kernelMsPerReceipt, phases },
+      ...{ kernelMsPerReceipt, signatureMs, phases },
       clientAcceptedCount: accepted.size,
       ledgerAcceptedCount: ledgerIds.size,
       faults: findFaults(phases, accepted, ledgerIds),
@@ -151,20 +158,6 @@ async function beaconOf(port: number): Promise<Beacon> {
   const response = await fetch(`http://127.0.0.1:${port}/v1/epoch`);
   const info = (await response.json()) as EpochInfo;
   return { epochId: info.epoch_id, prevHash: hexToBytes(info.prev_hash_hex) };
-}
-
-/** The rows of one receipt, as the verifier asks for them, on one thread. */
-async function measureKernel(kernel: CpuKernel): Promise<number> {
-  const attempt = { attemptKey: new Uint8Array(32), shape: SHAPE };
-  const rows = Array.from({ length: AUDIT_ROWS }, (_, i) => i * 4);
-  const count = 200;
-  const before = sum(kernel.times);
-  for (let i = 0; i < count; i++) await kernel.computeLeaves(attempt, rows);
-  return (sum(kernel.times) - before) / count;
-}
-
-function sum(times: CpuKernel['times']): number {
-  return times.streamsMs + times.gemmMs + times.hashingMs;
 }
 
 /** Ids of the accepted receipts, read from the closed ledger itself. */

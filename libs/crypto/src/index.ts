@@ -32,6 +32,7 @@ export {
 export {
   foldMultiproof,
   multiproofPositions,
+  multiproofSiblingCount,
   type MultiproofInput,
   type NodePosition,
 } from './multiproof.ts';

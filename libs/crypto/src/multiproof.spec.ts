@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { treeLevelSizes, workTreeHasher } from './merkle.ts';
-import { foldMultiproof, multiproofPositions } from './multiproof.ts';
+import { foldMultiproof, multiproofPositions, multiproofSiblingCount } from './multiproof.ts';
 
 describe('multiproofPositions', () => {
   it('names maximal subtrees depth-first, left to right', () => {
@@ -62,6 +62,7 @@ describe('rows', () => {
   ])('%s are refused', (_name, rows) => {
     const rowsInvalid = expect.objectContaining({ code: 'rows_invalid' });
     expect(() => multiproofPositions(8, rows)).toThrow(rowsInvalid);
+    expect(() => multiproofSiblingCount(8, rows)).toThrow(rowsInvalid);
     const leaves = new Uint8Array(32 * rows.length);
     const input = { leafCount: 8, rows, leaves, siblings: new Uint8Array(96) };
     expect(() => foldMultiproof(input, workTreeHasher)).toThrow(rowsInvalid);

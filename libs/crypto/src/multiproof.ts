@@ -32,12 +32,29 @@ export function multiproofPositions(leafCount: number, rows: readonly number[]):
   const positions: NodePosition[] = [];
   walk(leafCount, rows, {
     challenged: () => undefined,
-    sibling: (position) => {
-      positions.push(position);
+    sibling: (level, index) => {
+      positions.push({ level, index });
     },
     join: () => undefined,
   });
   return positions;
+}
+
+/**
+ * How many {@link multiproofPositions} there are, without making a list of them.
+ *
+ * @throws CryptoError `leaf_count_invalid`, `rows_invalid`
+ */
+export function multiproofSiblingCount(leafCount: number, rows: readonly number[]): number {
+  let count = 0;
+  walk(leafCount, rows, {
+    challenged: () => undefined,
+    sibling: () => {
+      count++;
+    },
+    join: () => undefined,
+  });
+  return count;
 }
 
 /**
@@ -49,7 +66,7 @@ export function multiproofPositions(leafCount: number, rows: readonly number[]):
  */
 export function foldMultiproof(input: MultiproofInput, hasher: TreeHasher): Uint8Array | undefined {
   const { leafCount, rows, leaves, siblings } = input;
-  const siblingCount = multiproofPositions(leafCount, rows).length;
+  const siblingCount = multiproofSiblingCount(leafCount, rows);
   if (leaves.length !== rows.length * HASH_BYTES) return undefined;
   if (siblings.length !== siblingCount * HASH_BYTES) return undefined;
 
@@ -67,7 +84,7 @@ export function foldMultiproof(input: MultiproofInput, hasher: TreeHasher): Uint
 
 interface Visitor<T> {
   challenged(): T;
-  sibling(position: NodePosition): T;
+  sibling(level: number, index: number): T;
   join(left: T, right: T): T;
 }
 
@@ -80,7 +97,7 @@ function walk<T>(leafCount: number, rows: readonly number[], visitor: Visitor<T>
   requireAscendingRows(leafCount, rows);
 
   const visit = (level: number, index: number, begin: number, end: number): T => {
-    if (begin === end) return visitor.sibling({ level, index });
+    if (begin === end) return visitor.sibling(level, index);
     if (level === 0) return visitor.challenged();
     const rightIndex = index * 2 + 1;
     if (rightIndex >= (sizes[level - 1] ?? 0)) return visit(level - 1, index * 2, begin, end);

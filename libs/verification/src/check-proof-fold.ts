@@ -2,7 +2,7 @@ import {
   equalConstantTime,
   foldMultiproof,
   HASH_BYTES,
-  multiproofPositions,
+  multiproofSiblingCount,
   workTreeHasher,
 } from '@tops/crypto';
 import type { ParsedReceipt, Problem } from '@tops/protocol';
@@ -23,7 +23,7 @@ export function checkProofFold(input: {
 }): Problem | undefined {
   const { parsed, rows, leaves, siblings } = input;
   const leafCount = parsed.receipt.sizes.m;
-  const siblingCount = multiproofPositions(leafCount, rows).length;
+  const siblingCount = multiproofSiblingCount(leafCount, rows);
   return (
     lengthProblem('leaves', leaves.length, rows.length) ??
     lengthProblem('siblings', siblings.length, siblingCount) ??

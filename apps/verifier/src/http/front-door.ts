@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { addressKey } from '../address-key.ts';
-import type { VerifierMetrics } from '../metrics.ts';
+import type { RouteLabel, VerifierMetrics } from '../metrics.ts';
 import { refuseWith, type Refusal } from '../refusal.ts';
 import { answerRoute, overloadedRefusal, type AnswerDeps } from './answer-route.ts';
 import { clientAddress } from './client-address.ts';
 import type { RequestClass } from './admission.ts';
 import type { Reply, Route } from './route.ts';
-import { sendReply, type FlatHeaders } from './send-reply.ts';
+import { refusalText, sendReply, type FlatHeaders } from './send-reply.ts';
 
 export interface FrontDoorOptions {
   readonly bodyBytesMax: number;
@@ -46,10 +46,39 @@ export function createFrontDoor(
   deps: FrontDoorDeps,
 ): RequestListener {
   const ways = routes.flatMap(shortWayOf);
+  const turnAway = createTurnAway(options.securityHeaders, deps);
   return (request, response) => {
     const hit = request.method === 'POST' ? findWay(ways, request.url ?? '') : undefined;
-    if (hit === undefined) deps.app(request, response);
-    else void serve(hit, { request, response }, options, deps);
+    if (hit === undefined) {
+      deps.app(request, response);
+      return;
+    }
+    const address = addressKey(clientAddress(request, options.trustProxyHops));
+    if (deps.admission.hasRoom(hit.requestClass, address)) {
+      void serve(hit, { request, response, address }, options, deps);
+    } else {
+      turnAway(response, hit.route);
+    }
+  };
+}
+
+/** The answer to a request without a place: made once, because under overload it is what most of them get. */
+function createTurnAway(
+  securityHeaders: FlatHeaders,
+  { metrics }: Pick<FrontDoorDeps, 'metrics'>,
+): (response: ServerResponse, route: Route) => void {
+  const { status, headers, text } = refusalText(overloadedRefusal);
+  const body = Buffer.from(text);
+  const allHeaders = [...securityHeaders, ...headers];
+  const counted = { status: String(status) as '503' };
+  const { code } = overloadedRefusal.problem;
+  return (response, route) => {
+    metrics.problems.inc({ code });
+    metrics.requests.inc(counted);
+    // Nothing was waited for: what took time was to get here.
+    metrics.requestSeconds.observe(0, { route: route.path as RouteLabel });
+    response.writeHead(status, allHeaders);
+    response.end(body);
   };
 }
 
@@ -73,18 +102,21 @@ function findWay(ways: readonly ShortWay[], url: string): Hit | undefined {
   return undefined;
 }
 
+interface Received {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly address: string;
+}
+
 async function serve(
   hit: Hit,
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  received: Received,
   options: FrontDoorOptions,
   deps: FrontDoorDeps,
 ): Promise<void> {
-  const { route } = hit;
-  deps.observe(response, () => route.path);
-  const address = addressKey(clientAddress(request, options.trustProxyHops));
-  const reply = deps.admission.hasRoom(hit.requestClass, address)
-    ? await replyTo(hit, { request, response, address }, options, deps)
-    : overloadedRefusal;
+  const { response } = received;
+  deps.observe(response, () => hit.route.path);
+  const reply = await replyTo(hit, received, options, deps);
   if (reply !== undefined) {
     await sendReply(response, reply, deps.metrics, options.securityHeaders);
   }
@@ -92,11 +124,7 @@ async function serve(
 
 async function replyTo(
   { route, pathParameters }: Hit,
-  received: {
-    readonly request: IncomingMessage;
-    readonly response: ServerResponse;
-    readonly address: string;
-  },
+  received: Received,
   options: FrontDoorOptions,
   deps: FrontDoorDeps,
 ): Promise<Reply | undefined> {

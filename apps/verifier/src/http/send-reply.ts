@@ -27,11 +27,9 @@ export async function sendReply(
   switch (reply.kind) {
     case 'json': {
       const { status, body } = reply;
-      sendText(
-        response,
-        { status, contentType: 'application/json', text: JSON.stringify(body) },
-        headers,
-      );
+      const text = JSON.stringify(body);
+      response.writeHead(status, [...headers, ...textHeaders('application/json', text)]);
+      response.end(text);
       return;
     }
     case 'refused':
@@ -82,37 +80,34 @@ export function refuseMethod(
 
 function sendRefusal(
   response: ServerResponse,
-  { problem, retryAfterMs }: Refusal,
+  refusal: Refusal,
   metrics: VerifierMetrics,
-  headers: FlatHeaders,
+  securityHeaders: FlatHeaders,
 ): void {
-  metrics.problems.inc({ code: problem.code });
+  metrics.problems.inc({ code: refusal.problem.code });
+  const { status, headers, text } = refusalText(refusal);
+  response.writeHead(status, [...securityHeaders, ...headers]);
+  response.end(text);
+}
+
+/** A refusal as it goes over the wire. */
+export function refusalText({ problem, retryAfterMs }: Refusal): {
+  readonly status: number;
+  readonly headers: FlatHeaders;
+  readonly text: string;
+} {
   const retryAfter =
     retryAfterMs === undefined
       ? []
       : ['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))];
   const text = JSON.stringify(problemDocument(problem));
-  const status = errorStatus[problem.code];
-  sendText(response, { status, contentType: 'application/problem+json', text }, [
-    ...headers,
-    ...retryAfter,
-  ]);
+  const headers = [...retryAfter, ...textHeaders('application/problem+json', text)];
+  return { status: errorStatus[problem.code], headers, text };
 }
 
-function sendText(
-  response: ServerResponse,
-  reply: { readonly status: number; readonly contentType: string; readonly text: string },
-  headers: FlatHeaders,
-): void {
-  const { status, contentType, text } = reply;
-  response.writeHead(status, [
-    ...headers,
-    'Cache-Control',
-    'no-store',
-    'Content-Type',
-    contentType,
-    'Content-Length',
-    String(Buffer.byteLength(text)),
-  ]);
-  response.end(text);
+function textHeaders(contentType: string, text: string): FlatHeaders {
+  return [
+    ...['Cache-Control', 'no-store', 'Content-Type', contentType],
+    ...['Content-Length', String(Buffer.byteLength(text))],
+  ];
 }

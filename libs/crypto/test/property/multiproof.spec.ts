@@ -7,6 +7,7 @@ import {
   ledgerTreeHasher,
   merkleRoot,
   multiproofPositions,
+  multiproofSiblingCount,
   treeLevelSizes,
   u32le,
   workTreeHasher,
@@ -57,6 +58,7 @@ function prove(leaves: readonly Uint8Array[], rows: readonly number[]) {
     );
   }
   const positions = multiproofPositions(leaves.length, rows);
+  expect(multiproofSiblingCount(leaves.length, rows)).toBe(positions.length);
   return {
     leafCount: leaves.length,
     rows,

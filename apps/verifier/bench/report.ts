@@ -71,14 +71,14 @@ export function runReport(result: BenchResult) {
 
 /** The same of the verification alone. */
 export function costReport(cost: VerifyCost) {
-  const { computeMs, verifyMs, m } = cost.ratio;
+  const { computeCpuMs, verifyCpuMs, m } = cost.ratio;
   const [first, last] = [cost.points[0], cost.points.at(-1)];
   return {
     ratios: {
-      [`compute / verify, m = ${m}`]: { value: computeMs / verifyMs, goal: 500 },
-      'verify at m = 2^10 / at 2^20': { value: (first?.wholeMs ?? 0) / (last?.wholeMs ?? 0) },
+      [`compute / verify, m = ${m}`]: { value: computeCpuMs / verifyCpuMs, goal: 500 },
+      'verify at m = 2^10 / at 2^20': { value: (first?.cpuMs ?? 0) / (last?.cpuMs ?? 0) },
     },
-    figures: { [`verifications a second, m = ${m}`]: { wall: 1000 / verifyMs } },
+    figures: { [`verifications a second, m = ${m}`]: { cpu: 1000 / verifyCpuMs } },
     ...cost,
   };
 }
@@ -122,7 +122,7 @@ export function printCost(machine: BenchMachine, cost: VerifyCost): void {
   console.log(
     `${cost.kernel}, one thread, n = k = 1024, 16 rows. Milliseconds of one receipt, medians.\n`,
   );
-  printLine2(['m', 'signature', 'fold', 'rows', 'whole']);
+  printLine2(['m', 'signature', 'fold', 'rows', 'whole', 'cpu']);
   for (const point of cost.points) {
     printLine2([
       String(point.m),
@@ -130,11 +130,12 @@ export function printCost(machine: BenchMachine, cost: VerifyCost): void {
       point.foldMs.toFixed(3),
       point.rowsMs.toFixed(3),
       point.wholeMs.toFixed(3),
+      point.cpuMs.toFixed(3),
     ]);
   }
-  const { computeMs, verifyMs, m } = cost.ratio;
+  const { computeCpuMs, verifyCpuMs, m } = cost.ratio;
   console.log(
-    `\nm = ${m}: computed in ${computeMs.toFixed(0)} ms, verified in ${verifyMs.toFixed(2)} ms: 1/${(computeMs / verifyMs).toFixed(0)}`,
+    `\nm = ${m}: computed in ${computeCpuMs.toFixed(0)} ms of processor time, verified in ${verifyCpuMs.toFixed(2)}: 1/${(computeCpuMs / verifyCpuMs).toFixed(0)}`,
   );
 }
 

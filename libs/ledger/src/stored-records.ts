@@ -5,6 +5,7 @@ import type {
   CreditRow,
   EpochRecord,
   ReceiptRecord,
+  Standing,
   WorkerRecord,
   WorkerState,
 } from './ledger-store.ts';
@@ -127,6 +128,14 @@ export function toWorkerStanding(row: Row): WorkerStanding {
     streakUnits: row.bigint('streak_units'),
     quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
   };
+}
+
+export function toStanding(
+  stored: ReceiptRecord | undefined,
+  worker: WorkerStanding | undefined,
+): Standing {
+  const reputation = worker && { accepted: worker.accepted, streakUnits: worker.streakUnits };
+  return { ...(stored && { stored }), ...(reputation && { reputation }) };
 }
 
 export function toCreditRow(row: Row): CreditRow {

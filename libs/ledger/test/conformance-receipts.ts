@@ -47,6 +47,23 @@ export function describeReceipts(context: SuiteContext): void {
       expect(again).toEqual({ ...first, kind: 'existing' });
     });
 
+    it('tells what a new receipt is met with: its own record, and the record of its key', async () => {
+      const store = context.store();
+      await openEpoch(store, 4);
+      const parsed = makeReceipt({ key: 1, epochId: 4, nonce: 1 });
+      const { receiptId } = parsed;
+      const publicKeyHex = publicKeyHexOf(1);
+      expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({});
+      await acceptOne(store, { key: 1, epochId: 4, nonce: 7 });
+      const reputation = { accepted: 1, streakUnits: DEFAULT_UNITS };
+      expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({ reputation });
+      await store.commitReceipt(commitInput(parsed));
+      const stored = await store.getReceipt(receiptId);
+      expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({ stored, reputation });
+      const nobody = { receiptId: 'junk', publicKeyHex: publicKeyHexOf(2) };
+      expect(await store.getStanding(nobody)).toEqual({});
+    });
+
     it('creates once out of sixteen identical commits at once', async () => {
       const store = context.store();
       await openEpoch(store, 4);

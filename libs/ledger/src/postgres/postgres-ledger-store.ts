@@ -13,8 +13,10 @@ import {
   type ReceiptRecord,
   type SettleInput,
   type SettleResult,
+  type Standing,
   type WorkerRecord,
 } from '../ledger-store.ts';
+import { toStanding } from '../stored-records.ts';
 import { Batcher } from './batcher.ts';
 import { commitBatch } from './commits.ts';
 import type { Database, Session } from './database.ts';
@@ -165,6 +167,19 @@ export class PostgresLedgerStore implements LedgerStore {
     return this.#read((session) =>
       workers.workerByKey(session, hexToBytes(publicKeyHex), this.#options),
     );
+  }
+
+  async getStanding(input: { receiptId: string; publicKeyHex: string }): Promise<Standing> {
+    const { receiptId, publicKeyHex } = input;
+    return this.#read(async (session) => {
+      const stored = isHex(receiptId, 32)
+        ? await receipts.receiptById(session, hexToBytes(receiptId))
+        : undefined;
+      const reputation = isHex(publicKeyHex, 32)
+        ? await workers.standingOf(session, hexToBytes(publicKeyHex))
+        : undefined;
+      return toStanding(stored, reputation);
+    });
   }
 
   listWorkers(page: { after?: string; limit: number }): Promise<WorkerRecord[]> {

@@ -69,6 +69,18 @@ export async function workerByKey(
   return row === undefined ? undefined : toWorkerRecord(row, view);
 }
 
+/** What a key's next receipt is met with; locks nothing. */
+export async function standingOf(
+  session: Session,
+  publicKey: Uint8Array,
+): Promise<WorkerStanding | undefined> {
+  const [row] = await session.query(
+    'SELECT accepted, streak_units, quarantined_until_epoch FROM workers WHERE public_key = $1',
+    publicKey,
+  );
+  return row === undefined ? undefined : toWorkerStanding(row);
+}
+
 /** Ordered by key; `after` is exclusive, and no bytes at all sort before every key. */
 export async function listWorkers(
   session: Session,

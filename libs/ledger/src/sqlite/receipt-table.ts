@@ -1,4 +1,4 @@
-import { hexToBytes } from '@tops/crypto';
+import { bytesToHex, hexToBytes } from '@tops/crypto';
 import { opsToUnits, shapeOps } from '@tops/protocol';
 import type { CommitInput, ReceiptRecord } from '../ledger-store.ts';
 import type { Outcome } from '../ledger-entry.ts';
@@ -50,7 +50,9 @@ export class ReceiptTable {
     receiptId: Uint8Array,
   ): { readonly stored: StoredReceipt; readonly record: ReceiptRecord } | undefined {
     const row = this.#statements.get.get(receiptId);
-    return row === undefined ? undefined : { stored: toStored(row), record: toReceiptRecord(row) };
+    return row === undefined
+      ? undefined
+      : { stored: toStoredReceipt(row), record: toReceiptRecord(row) };
   }
 
   byNonce(key: {

@@ -17,6 +17,7 @@ import {
   type Standing,
   type WorkerRecord,
 } from '../ledger-store.ts';
+import { toStanding } from '../stored-records.ts';
 import type { Connection } from './connection.ts';
 import { EpochTable } from './epoch-table.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -173,12 +174,7 @@ export class SqliteLedgerStore implements LedgerStore {
     const reputation = isHex(publicKeyHex, 32)
       ? this.#tables.workers.standing(hexToBytes(publicKeyHex))
       : undefined;
-    return {
-      ...(stored === undefined ? {} : { stored }),
-      ...(reputation === undefined
-        ? {}
-        : { reputation: { accepted: reputation.accepted, streakUnits: reputation.streakUnits } }),
-    };
+    return toStanding(stored, reputation);
   }
 
   async listWorkers(page: { after?: string; limit: number }): Promise<WorkerRecord[]> {

@@ -1,7 +1,12 @@
 import { CONFIG_EXIT_CODE, exitWithConfigErrors } from '@tops/config';
 import { bytesToHex } from '@tops/crypto';
 import { createCpuKernel } from '@tops/kernel-cpu';
-import { LedgerError, openPostgresLedger, openThreadedLedger, type LedgerStore } from '@tops/ledger';
+import {
+  LedgerError,
+  openPostgresLedger,
+  openThreadedLedger,
+  type LedgerStore,
+} from '@tops/ledger';
 import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';

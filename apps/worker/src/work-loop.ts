@@ -6,7 +6,9 @@ import type { AttemptResult, CompletedAttempt, EpochView } from './attempt.ts';
 import type { Autotuner } from './autotune.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { VerifierCircuit } from './circuit.ts';
+import { EpochRoom } from './epoch-room.ts';
 import type { EpochWatch } from './epoch-watch.ts';
+import { KernelFailures } from './kernel-failures.ts';
 import type { NonceSource } from './nonce-source.ts';
 import type { Pacer } from './pacer.ts';
 import { ReceiptSigner } from './receipt-signer.ts';
@@ -42,12 +44,8 @@ export interface WorkLoopDeps {
   readonly timing: Timing;
 }
 
-/** Room for the receipt's way to the verifier before its epoch stops taking receipts. */
-const submitMarginMs = 250;
 /** How often a loop that may not work looks whether it may; local checks, nothing is sent. */
 const idlePollMs = 100;
-/** A device that fails this often in a row is gone: the process ends, its supervisor starts it afresh. */
-const kernelFailureCountMax = 5;
 /** Computes one attempt after the other and hands each to the submitter, which answers while the next is computed. */
 export class WorkLoop {
   readonly #options: WorkLoopOptions;
@@ -55,9 +53,9 @@ export class WorkLoop {
   readonly #slots: Slots;
   readonly #signer: ReceiptSigner;
   readonly #reactions: VerdictReactions;
+  readonly #kernelFailures: KernelFailures;
+  readonly #epochRoom: EpochRoom;
   #shape: Shape | undefined;
-  #kernelFailureCount = 0;
-  #kernelFailedAtMs = Number.NEGATIVE_INFINITY;
   #computedAtMs = Number.NEGATIVE_INFINITY;
   /** Of the attempt begun last: until it is handed over, dropped or failed. Never rejects. */
   #finishing: Promise<void> = Promise.resolve();
@@ -72,6 +70,8 @@ export class WorkLoop {
     this.#slots = new Slots(options.maxAnswersInFlight);
     this.#signer = new ReceiptSigner({ ...options, kernel: deps.kernel });
     this.#reactions = new VerdictReactions(options, deps);
+    this.#kernelFailures = new KernelFailures(options, deps);
+    this.#epochRoom = new EpochRoom(deps);
   }
 
   /** The shape being worked on. */
@@ -123,14 +123,14 @@ export class WorkLoop {
   }
 
   async #step(stop: AbortSignal, cutOff: AbortSignal): Promise<void> {
-    const { epochWatch, recorder } = this.#deps;
+    const { autotuner, epochWatch, recorder } = this.#deps;
     await this.#untilWorkPays(stop);
     const shape = await this.#chooseShape(await epochWatch.first(stop), stop);
     if (shape === undefined) return;
     // Trials take a while: the epoch may be another one now, and so may the limits.
     const epoch = await epochWatch.first(stop);
     if (shapeLimitsProblem(shape, epoch.info.limits) !== undefined) return;
-    if (this.#shouldSkip(epoch, shape)) {
+    if (this.#epochRoom.shouldSkip(epoch, autotuner.expectedMs(shape))) {
       recorder.attemptEnded({ outcome: 'skipped' });
       await epochWatch.after(epoch, stop);
       return;
@@ -193,7 +193,7 @@ export class WorkLoop {
       this.#shape = await autotuner.shapeFor(epoch.info.limits, stop);
     } catch (error) {
       stop.throwIfAborted();
-      this.#kernelFailed(error);
+      this.#kernelFailures.add(error);
       return undefined;
     }
     if (this.#shape !== undefined) {
@@ -208,32 +208,6 @@ export class WorkLoop {
     return undefined;
   }
 
-  /** Whether a receipt that takes `durationMs` from now still arrives while its epoch takes receipts. */
-  #isInTime(epoch: EpochView, durationMs: number): boolean {
-    return this.#deps.clock.nowMs() + durationMs + this.#marginMs(epoch) < epoch.acceptsUntilMs;
-  }
-
-  #marginMs({ info }: EpochView): number {
-    // Short epochs (tests, demonstrations) leave less room for caution.
-    const shareMs = (info.closes_at - info.opens_at) / 10;
-    return Math.min(submitMarginMs + this.#deps.clock.uncertaintyMs(), shareMs);
-  }
-
-  /**
-   * Whether to leave the rest of this epoch alone. Where not even a whole one is expected to be long enough the attempt is
-   * made all the same: speeds are learnt from attempts, and a machine measured in a bad moment would never work again.
-   */
-  #shouldSkip(epoch: EpochView, shape: Shape): boolean {
-    const { autotuner, logger } = this.#deps;
-    const expectedMs = autotuner.expectedMs(shape);
-    if (this.#isInTime(epoch, expectedMs)) return false;
-    const epochMs = epoch.acceptsUntilMs - epoch.info.opens_at - this.#marginMs(epoch);
-    if (expectedMs < epochMs || !this.#isInTime(epoch, 0)) return true;
-    const fields = { expectedMs: Math.round(expectedMs), epochMs: Math.round(epochMs) };
-    logger.warn('an attempt is expected to take longer than an epoch', fields);
-    return false;
-  }
-
   async #compute(
     epoch: EpochView,
     work: { readonly shape: Shape; readonly stop: AbortSignal; readonly onQueued: () => void },
@@ -245,7 +219,7 @@ export class WorkLoop {
     const startedAtMs = timing.monotonicMs();
     try {
       const commitment = await kernel.commit({ attemptKey, shape }, { signal: stop, onQueued });
-      this.#kernelFailureCount = 0;
+      this.#kernelFailures.end();
       // Time behind the attempt before it in the queue is that one's.
       const endedAtMs = timing.monotonicMs();
       const elapsedMs = endedAtMs - Math.max(startedAtMs, this.#computedAtMs);
@@ -262,7 +236,7 @@ export class WorkLoop {
         throw error;
       }
       recorder.attemptEnded({ outcome: 'kernel_error', code: 'commit_failed' });
-      this.#kernelFailed(error, startedAtMs);
+      this.#kernelFailures.add(error, startedAtMs);
       return undefined;
     }
   }
@@ -297,7 +271,7 @@ export class WorkLoop {
       throw error;
     }
     recorder.verdict(attempt, result, timing.monotonicMs() - startedAtMs);
-    if (result.outcome === 'kernel_error') this.#kernelFailed(new Error(result.detail));
+    if (result.outcome === 'kernel_error') this.#kernelFailures.add(new Error(result.detail));
     this.#reactions.react(attempt, result);
   }
 
@@ -306,20 +280,6 @@ export class WorkLoop {
     const isReplaced =
       current?.info.epoch_id === epoch.info.epoch_id &&
       current.info.prev_hash_hex !== epoch.info.prev_hash_hex;
-    return isReplaced || !this.#isInTime(epoch, 0);
-  }
-
-  /**
-   * @param startedAtMs - of the work that failed: what was under way together fails together and counts once
-   * @throws the error when it was one too many.
-   */
-  #kernelFailed(error: unknown, startedAtMs = Number.POSITIVE_INFINITY): void {
-    this.#deps.recorder.kernelFailed(error);
-    if (startedAtMs < this.#kernelFailedAtMs) return;
-    this.#kernelFailedAtMs = this.#deps.timing.monotonicMs();
-    this.#kernelFailureCount++;
-    if (this.#kernelFailureCount >= kernelFailureCountMax) throw error;
-    const { baseMs } = this.#options.failureBackoff;
-    this.#deps.pacer.pause(baseMs * 2 ** this.#kernelFailureCount);
+    return isReplaced || !this.#epochRoom.isInTime(epoch, 0);
   }
 }

@@ -11,53 +11,21 @@ import {
 } from '@tops/crypto';
 import { createReferenceKernel } from '@tops/kernel-cpu';
 import { deriveAttemptKey } from '@tops/kernel-spec';
-import {
-  encodeProof,
-  KERNEL_VERSION,
-  signReceipt,
-  type Receipt,
-  type UnsignedReceipt,
-} from '@tops/protocol';
+import { encodeProof, signReceipt, type UnsignedReceipt } from '@tops/protocol';
 import { seededBytes } from '@tops/testing';
 import { runInMemory } from '../../test/run-in-memory.ts';
+import { sampleBundle, sampleKeyPair, type BundleJson } from '../../test/sample-bundle.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tops-verify-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-interface BundleJson {
-  readonly receipt: Receipt;
-  readonly rows: readonly number[];
-  readonly leaves: string;
-  readonly siblings: string;
-}
-
-const keyPair = keyPairFromSeed(seededBytes(1, 32));
 const shape = { m: 128, n: 64, k: 64 };
 const rows = [0, 31, 127];
 let unsigned: UnsignedReceipt;
 let bundle: BundleJson;
 
 beforeAll(async () => {
-  const kernel = createReferenceKernel();
-  const prevHash = seededBytes(2, 32);
-  const { publicKey } = keyPair;
-  const attemptKey = deriveAttemptKey({ prevHash, publicKey, nonce: 7, shape });
-  const commitment = await kernel.commit({ attemptKey, shape });
-  unsigned = {
-    kernel_ver: KERNEL_VERSION,
-    device_did: publicKeyToDid(publicKey),
-    public_key_hex: bytesToHex(publicKey),
-    epoch_id: 1,
-    prev_hash_hex: bytesToHex(prevHash),
-    nonce: 7,
-    sizes: shape,
-    work_root_hex: bytesToHex(commitment.workRoot),
-    time_ms: 1,
-    driver_hint: 'cpu:reference',
-  };
-  const receipt = signReceipt(unsigned, keyPair);
-  bundle = { receipt, rows, ...encodeProof(await commitment.open(rows)) };
-  await kernel.close();
+  ({ unsigned, bundle } = await sampleBundle(shape, rows));
 });
 
 /** Verifies from a file, unless the text is meant for standard input. */
@@ -85,7 +53,7 @@ describe('tops verify', () => {
     expect(JSON.parse(fromStdin.stdout)).toMatchObject({
       outcome: 'accepted',
       receipt_id: expect.stringMatching(/^[0-9a-f]{64}$/),
-      did: publicKeyToDid(keyPair.publicKey),
+      did: publicKeyToDid(sampleKeyPair.publicKey),
       rows,
     });
   });
@@ -112,14 +80,14 @@ describe('tops verify', () => {
   it('rejects a root over rows that were never computed, though it folds and is signed', async () => {
     const prevHash = seededBytes(3, 32);
     const kernel = createReferenceKernel();
-    const { publicKey } = keyPair;
+    const { publicKey } = sampleKeyPair;
     const attemptKey = deriveAttemptKey({ prevHash, publicKey, nonce: 7, shape });
     const commitment = await kernel.commit({ attemptKey, shape });
     const opening = await commitment.open(rows);
     await kernel.close();
     // Work for one beacon, claimed for another.
     const work_root_hex = bytesToHex(commitment.workRoot);
-    const receipt = signReceipt({ ...unsigned, work_root_hex }, keyPair);
+    const receipt = signReceipt({ ...unsigned, work_root_hex }, sampleKeyPair);
     const result = await verify(JSON.stringify({ receipt, rows, ...encodeProof(opening) }));
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('row_mismatch');
@@ -129,7 +97,7 @@ describe('tops verify', () => {
     const twice = await verify(JSON.stringify({ ...bundle, rows: [0, 0, 127] }), ['--json']);
     expect(twice.code).toBe(1);
     expect(JSON.parse(twice.stdout)).toMatchObject({ problem: { code: 'rows_invalid' } });
-    const receipt = signReceipt({ ...unsigned, kernel_ver: 'gemm_v9' }, keyPair);
+    const receipt = signReceipt({ ...unsigned, kernel_ver: 'gemm_v9' }, sampleKeyPair);
     const newer = await verify(JSON.stringify({ ...bundle, receipt }));
     expect(newer).toMatchObject({ code: 2, stdout: '' });
     expect(newer.stderr).toContain('kernel_ver_unsupported');
@@ -160,7 +128,7 @@ describe('tops verify', () => {
   it('recomputes no weights beyond its bound', async () => {
     expect((await verify(JSON.stringify(bundle), ['--max-weights', '8192'])).code).toBe(0);
     const large = { ...bundle.receipt.sizes, n: 128 };
-    const receipt = signReceipt({ ...unsigned, sizes: large }, keyPair);
+    const receipt = signReceipt({ ...unsigned, sizes: large }, sampleKeyPair);
     const text = JSON.stringify({ ...bundle, receipt });
     const result = await verify(text, ['--max-weights', '8192']);
     expect(result).toMatchObject({ code: 2, stdout: '' });

@@ -1,39 +1,17 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bytesToHex, keyPairFromSeed, publicKeyToDid } from '@tops/crypto';
-import { createReferenceKernel } from '@tops/kernel-cpu';
-import { deriveAttemptKey } from '@tops/kernel-spec';
-import { encodeProof, KERNEL_VERSION, signReceipt, type Receipt } from '@tops/protocol';
-import { fcParameters, seededBytes } from '@tops/testing';
+import { signReceipt, type Receipt } from '@tops/protocol';
+import { fcParameters } from '@tops/testing';
 import { runInMemory } from '../run-in-memory.ts';
+import { sampleBundle, sampleKeyPair } from '../sample-bundle.ts';
 
 type Json = Record<string, unknown>;
 
-const keyPair = keyPairFromSeed(seededBytes(1, 32));
 const shape = { m: 64, n: 64, k: 64 };
 let bundle: Json & { readonly receipt: Receipt };
 
 beforeAll(async () => {
-  const kernel = createReferenceKernel();
-  const [prevHash, rows] = [seededBytes(2, 32), [0, 31, 63]];
-  const { publicKey } = keyPair;
-  const attemptKey = deriveAttemptKey({ prevHash, publicKey, nonce: 7, shape });
-  const commitment = await kernel.commit({ attemptKey, shape });
-  const unsigned = {
-    kernel_ver: KERNEL_VERSION,
-    device_did: publicKeyToDid(publicKey),
-    public_key_hex: bytesToHex(publicKey),
-    epoch_id: 1,
-    prev_hash_hex: bytesToHex(prevHash),
-    nonce: 7,
-    sizes: shape,
-    work_root_hex: bytesToHex(commitment.workRoot),
-    time_ms: 1,
-    driver_hint: 'cpu:reference',
-  };
-  const receipt = signReceipt(unsigned, keyPair);
-  bundle = { receipt, rows, ...encodeProof(await commitment.open(rows)) };
-  await kernel.close();
+  bundle = { ...(await sampleBundle(shape, [0, 31, 63])).bundle };
 });
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -111,7 +89,7 @@ describe('tops verify -', () => {
     await fc.assert(
       fc.asyncProperty(change, async ({ rows, ...fields }) => {
         fc.pre(fields.nonce !== 7);
-        const receipt = signReceipt({ ...bundle.receipt, ...fields }, keyPair);
+        const receipt = signReceipt({ ...bundle.receipt, ...fields }, sampleKeyPair);
         expect(await expectVerdict(encode({ ...bundle, receipt, rows }))).not.toBe(0);
         expect(await expectVerdict(encode({ ...bundle, receipt }))).not.toBe(0);
       }),

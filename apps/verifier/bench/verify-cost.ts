@@ -133,7 +133,7 @@ async function verifyOnce(sample: Sample, kernel: CpuKernel): Promise<CostPoint>
     allowedKeys: new Set(),
   });
   const signed = performance.now();
-  const foldProblem = checkProofFold({ parsed, rows, leaves, siblings });
+  const foldProblem = checkProofFold({ parsed, rows, leaves, siblings }, kernel.foldOpening);
   const folded = performance.now();
   const verdict = await judgeRows(
     { attempt: attemptOf(parsed), rows, leaves },

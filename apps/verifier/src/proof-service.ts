@@ -1,4 +1,5 @@
 import { concatBytes } from '@tops/crypto';
+import type { FoldOpening } from '@tops/kernel-cpu';
 import type { LedgerStore, ReceiptRecord } from '@tops/ledger';
 import type { Logger } from '@tops/observability';
 import {
@@ -30,6 +31,8 @@ export interface ProofServiceDeps {
   readonly ledger: LedgerStore;
   readonly epochs: Pick<EpochClock, 'currentEpochId'>;
   readonly judge: RowJudge;
+  /** That of @tops/verification when absent. */
+  readonly foldOpening?: FoldOpening | undefined;
   /** Charged with each proof that does not fold: by receipt and address, and by address over all receipts. */
   readonly malformedLimiter: BoundedRateLimiter;
   readonly malformedAddressLimiter: BoundedRateLimiter;
@@ -92,7 +95,10 @@ export class ProofService {
       return refuseWith('rate_limited', detail, waitMs);
     }
     const parsed = recent?.parsed ?? parsedReceiptOf(record);
-    const problem = checkProofFold({ parsed, rows: record.rows, ...proof.value });
+    const problem = checkProofFold(
+      { parsed, rows: record.rows, ...proof.value },
+      this.#deps.foldOpening,
+    );
     if (problem !== undefined) {
       await this.#deps.malformedLimiter.take(attempterOf(record, address));
       await this.#deps.malformedAddressLimiter.take(address);

@@ -66,9 +66,9 @@ export interface VerifierOptions {
   >;
 }
 
-/** What recomputes: one that cannot batch is asked item by item, one that names no threads has one. */
+/** What recomputes: without a batch it is asked item by item, without threads it has one, and what it cannot fold is folded in JavaScript. */
 export type VerifierKernel = Pick<CpuKernel, 'computeLeaves'> &
-  Partial<Pick<CpuKernel, 'computeLeavesBatch' | 'threadCount'>>;
+  Partial<Pick<CpuKernel, 'computeLeavesBatch' | 'threadCount' | 'foldOpening'>>;
 
 export interface VerifierDeps {
   readonly ledger: LedgerStore;
@@ -162,6 +162,7 @@ function createServices(
   });
   const proofs = new ProofService(config, {
     ...shared,
+    foldOpening: kernel.foldOpening,
     judge: new RowJudge(
       { concurrency: config.verifyConcurrency },
       { judging: proofJudging, metrics, logger },

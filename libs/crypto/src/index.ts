@@ -33,6 +33,7 @@ export {
   foldMultiproof,
   multiproofPositions,
   multiproofSiblingCount,
+  requireChallengeRows,
   type MultiproofInput,
   type NodePosition,
 } from './multiproof.ts';

@@ -94,7 +94,7 @@ interface Visitor<T> {
  */
 function walk<T>(leafCount: number, rows: readonly number[], visitor: Visitor<T>): T {
   const sizes = treeLevelSizes(leafCount);
-  requireAscendingRows(leafCount, rows);
+  requireChallengeRows(leafCount, rows);
 
   const visit = (level: number, index: number, begin: number, end: number): T => {
     if (begin === end) return visitor.sibling(level, index);
@@ -110,7 +110,8 @@ function walk<T>(leafCount: number, rows: readonly number[], visitor: Visitor<T>
   return visit(sizes.length - 1, 0, 0, rows.length);
 }
 
-function requireAscendingRows(leafCount: number, rows: readonly number[]): void {
+/** @throws CryptoError `rows_invalid` unless there are rows, strictly ascending integers below `leafCount`. */
+export function requireChallengeRows(leafCount: number, rows: readonly number[]): void {
   let previous = -1;
   for (const row of rows) {
     if (!Number.isInteger(row) || row <= previous || row >= leafCount) {

@@ -37,6 +37,7 @@
         "src/arguments.cc",
         "src/engine.cc",
         "src/isa-select.cc",
+        "src/fold.cc",
         "src/jobs.cc",
         "src/pool.cc",
         "src/weights.cc",

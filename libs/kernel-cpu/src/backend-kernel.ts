@@ -1,4 +1,4 @@
-import { HASH_BYTES } from '@tops/crypto';
+import { foldMultiproof, HASH_BYTES, workTreeHasher } from '@tops/crypto';
 import {
   KernelError,
   requireKnownAnswer,
@@ -9,7 +9,7 @@ import {
   type Kernel,
   type KernelOptions,
 } from '@tops/kernel-spec';
-import type { CpuBackend, LeavesRequest } from './backend.ts';
+import type { CpuBackend, FoldOpening, LeavesRequest } from './backend.ts';
 import { withCallSignal } from './call-signal.ts';
 import type { StageTimes } from './wasm/engine.ts';
 
@@ -45,6 +45,13 @@ export interface CpuKernel extends Kernel {
     requests: readonly LeavesRequest[],
     options?: KernelOptions,
   ): Promise<Uint8Array[]>;
+  /**
+   * The root that challenged leaves and their siblings imply, on the caller's thread: foldMultiproof of @tops/crypto, many
+   * nodes at a time where the kernel is native.
+   *
+   * @throws CryptoError `rows_invalid`, `leaf_count_invalid`; KernelError `closed`, `out_of_memory`
+   */
+  readonly foldOpening: FoldOpening;
   /**
    * Leaves by the plain twin, in one of the kernel's threads: what a mismatch is confirmed with.
    *
@@ -107,6 +114,7 @@ export async function createKernelFromBackend(
       return backend.times;
     },
     commit,
+    foldOpening: backend.foldOpening ?? foldInJavaScript,
     computeLeaves,
     computeLeavesBatch,
     computeReferenceLeaves: async (attempt, rows) => {
@@ -126,6 +134,8 @@ export async function createKernelFromBackend(
   }
   return kernel;
 }
+
+const foldInJavaScript: FoldOpening = (opening) => foldMultiproof(opening, workTreeHasher);
 
 /** Checks the arguments and copies the attempt: it goes to other threads, whatever the caller does with his bytes. */
 function admitted(attempt: Attempt, rows: readonly number[], signal?: AbortSignal): Attempt {

@@ -1,3 +1,4 @@
+import type { MultiproofInput } from '@tops/crypto';
 import type { Attempt, RetainedTree } from '@tops/kernel-spec';
 import type { StageTimes } from './wasm/engine.ts';
 
@@ -6,6 +7,9 @@ export interface LeavesRequest {
   readonly attempt: Attempt;
   readonly rows: readonly number[];
 }
+
+/** foldMultiproof of @tops/crypto for the tree of an attempt; `leafCount` is its m. */
+export type FoldOpening = (opening: MultiproofInput) => Uint8Array | undefined;
 
 /**
  * What does the arithmetic behind a CPU kernel: the native addon, WebAssembly threads, or the plain twin. A backend gets
@@ -26,5 +30,7 @@ export interface CpuBackend {
   computeLeaves(requests: readonly LeavesRequest[], signal?: AbortSignal): Promise<Uint8Array>;
   /** Leaves of one attempt by the plain twin, off the caller's thread. @throws KernelError */
   computeReferenceLeaves(attempt: Attempt, rows: readonly number[]): Promise<Uint8Array>;
+  /** Where the backend hashes faster than JavaScript, on the caller's thread. Rows are valid. @throws KernelError */
+  readonly foldOpening?: FoldOpening;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-export type { LeavesRequest } from './backend.ts';
+export type { FoldOpening, LeavesRequest } from './backend.ts';
 export {
   cpuKernelChoices,
   kernelFallbackReasons,

@@ -2,11 +2,14 @@
 // end once, by a callback on its own event loop. Memory that threads work on never belongs to JavaScript.
 #include <napi.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <unordered_map>
 
 #include "arguments.h"
+#include "fold.h"
 #include "jobs.h"
 #include "pool.h"
 
@@ -14,9 +17,12 @@ namespace tops {
 namespace {
 
 /** Raised with every change of what JavaScript sees: an older addon is not used by newer code, nor the other way round. */
-constexpr uint32_t kInterfaceVersion = 1;
+constexpr uint32_t kInterfaceVersion = 2;
 /** Rows and keys of one job of leaves. */
 constexpr size_t kJobRowsMax = 1 << 20;
+/** Rows of one opening, folded on the caller's thread; none of them has more siblings than the tallest tree has levels. */
+constexpr size_t kFoldRowsMax = 4096;
+constexpr size_t kFoldLevelsMax = 24;
 constexpr uint32_t kLimitRoundsMax = 1 << 28;
 
 class NativeKernel;
@@ -51,6 +57,7 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
                         InstanceMethod<&NativeKernel::submitLeaves>("submitLeaves"),
                         InstanceMethod<&NativeKernel::submitCommit>("submitCommit"),
                         InstanceMethod<&NativeKernel::submitMultiply>("submitMultiply"),
+                        InstanceMethod<&NativeKernel::foldOpening>("foldOpening"),
                         InstanceMethod<&NativeKernel::cancel>("cancel"),
                         InstanceMethod<&NativeKernel::takeResult>("takeResult"),
                         InstanceMethod<&NativeKernel::close>("close")});
@@ -272,6 +279,32 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
     });
   }
 
+  /** (m, rows, leaves, siblings, root) → whether the lengths are right; at once, on the caller's thread. */
+  Napi::Value foldOpening(const Napi::CallbackInfo& info) {
+    requireOpen(info);
+    const Napi::Env env = info.Env();
+    const uint32_t rowCount = requireRowCount(info, 0);
+    try {
+      const auto rows = requireWords(info, 1, "rows", 0, kFoldRowsMax, rowCount);
+      if (std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) != rows.end()) {
+        throwRange(env, "rows: expected strictly ascending integers");
+      }
+      const Bytes leaves = requireBytes(info, 2, "leaves");
+      const Bytes siblings = requireBytes(info, 3, "siblings");
+      const Bytes root = requireBytes(info, 4, "root");
+      if (root.length != kHashBytes) throwRange(env, "root: expected room for 32 bytes");
+      if (leaves.length != rows.size() * kHashBytes || siblings.length % kHashBytes != 0 ||
+          siblings.length / kHashBytes > kFoldRowsMax * kFoldLevelsMax) {
+        return Napi::Boolean::New(env, false);
+      }
+      const Multiproof proof = {rowCount, rows, leaves.data, siblings.data,
+                                static_cast<uint32_t>(siblings.length / kHashBytes)};
+      return Napi::Boolean::New(env, foldMultiproof(*isa_, proof, root.data));
+    } catch (const std::bad_alloc&) {
+      throwCoded(env, "out_of_memory", "cannot allocate the nodes");
+    }
+  }
+
   /** (job): it still settles, once no thread is in it. Unknown ones are settled ones. */
   void cancel(const Napi::CallbackInfo& info) {
     const uint32_t id = requireInteger(info, 0, "job", 1, UINT32_MAX);
@@ -282,21 +315,16 @@ class NativeKernel : public Napi::ObjectWrap<NativeKernel> {
   /** (Uint8Array of just the right length): only inside of onSettled, for the job it is about. */
   void takeResult(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    const Napi::Value value = info[0];
     if (!settled_ || settled_->outcome != Outcome::kDone) {
       throwCoded(env, "no_result", "no job has just been done");
     }
-    if (!value.IsTypedArray() ||
-        value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      throwType(env, "out: expected a Uint8Array");
-    }
-    auto out = value.As<Napi::Uint8Array>();
+    const Bytes out = requireBytes(info, 0, "out");
     const auto& result = settled_->job->result;
-    if (out.ByteLength() != result.size()) {
+    if (out.length != result.size()) {
       throwRange(env, "out: expected " + std::to_string(result.size()) + " bytes, got " +
-                          std::to_string(out.ByteLength()));
+                          std::to_string(out.length));
     }
-    if (!result.empty()) std::copy(result.begin(), result.end(), out.Data());
+    if (!result.empty()) std::copy(result.begin(), result.end(), out.data);
   }
 
   /** Joins the threads; nothing is delivered any more. Idempotent. */

@@ -83,15 +83,19 @@ std::string requireString(const Napi::CallbackInfo& info, size_t index, const ch
   return value.As<Napi::String>().Utf8Value();
 }
 
+Bytes requireBytes(const Napi::CallbackInfo& info, size_t index, const char* name) {
+  const auto array = requireTypedArray(info, index, name, napi_uint8_array, "Uint8Array");
+  return {array.As<Napi::Uint8Array>().Data(), array.ByteLength()};
+}
+
 std::vector<Key> requireKeys(const Napi::CallbackInfo& info, size_t index, size_t countMax) {
-  const auto array = requireTypedArray(info, index, "keys", napi_uint8_array, "Uint8Array");
-  const size_t byteLength = array.ByteLength();
+  const auto [data, byteLength] = requireBytes(info, index, "keys");
   if (byteLength == 0 || byteLength % kKeyBytes != 0 || byteLength / kKeyBytes > countMax) {
     throwRange(info.Env(), "keys: expected 32 bytes for each of 1 to " + std::to_string(countMax) +
                                " keys, got " + std::to_string(byteLength));
   }
   std::vector<Key> keys(byteLength / kKeyBytes);
-  std::memcpy(keys.data(), array.As<Napi::Uint8Array>().Data(), byteLength);
+  std::memcpy(keys.data(), data, byteLength);
   return keys;
 }
 

@@ -18,6 +18,12 @@ uint32_t requireInteger(const Napi::CallbackInfo& info, size_t index, const char
 uint32_t requireSize(const Napi::CallbackInfo& info, size_t index, const char* name, bool isWidth);
 uint32_t requireRowCount(const Napi::CallbackInfo& info, size_t index);
 std::string requireString(const Napi::CallbackInfo& info, size_t index, const char* name);
+/** The memory of a Uint8Array, JavaScript's own: not past the end of the call. `data` may be null where `length` is 0. */
+struct Bytes {
+  uint8_t* data;
+  size_t length;
+};
+Bytes requireBytes(const Napi::CallbackInfo& info, size_t index, const char* name);
 /** One or more keys of 32 bytes, copied out of a Uint8Array. */
 std::vector<Key> requireKeys(const Napi::CallbackInfo& info, size_t index, size_t countMax);
 /** Values of a Uint32Array, copied; `count` 0 takes any number from 1 to `countMax`. All of them below `limit`. */

@@ -1,5 +1,5 @@
 /** Raised with every change of what the addon offers (native/src/addon.cc). */
-export const ADDON_INTERFACE_VERSION = 1;
+export const ADDON_INTERFACE_VERSION = 2;
 
 export type NativeOutcome = 'done' | 'cancelled' | 'out_of_memory';
 
@@ -50,6 +50,20 @@ export interface NativeKernel {
   ): number;
   /** The two layers alone, `pieceCount` times rowsPerPiece(n, k) rows of them. @returns a job without a result */
   submitMultiply(weights: number, n: number, k: number, pieceCount: number): number;
+  /**
+   * foldMultiproof of @tops/crypto, at once and on the calling thread.
+   *
+   * @param rows - 1 to 4096, ascending and distinct below m
+   * @param root - 32 bytes, written when the lengths of leaves and siblings are right
+   * @returns whether they are
+   */
+  foldOpening(
+    m: number,
+    rows: Uint32Array,
+    leaves: Uint8Array,
+    siblings: Uint8Array,
+    root: Uint8Array,
+  ): boolean;
   /** Rows that threads take at a time. */
   rowsPerPiece(n: number, k: number): number;
   /** The job settles all the same, as soon as no thread is in it. */

@@ -1,4 +1,4 @@
-import { HASH_BYTES } from '@tops/crypto';
+import { HASH_BYTES, requireChallengeRows } from '@tops/crypto';
 import {
   RETAINED_NODE_LIMIT,
   RetainedTree,
@@ -6,7 +6,7 @@ import {
   weightsKey,
   type Attempt,
 } from '@tops/kernel-spec';
-import type { CpuBackend, LeavesRequest } from '../backend.ts';
+import type { CpuBackend, FoldOpening, LeavesRequest } from '../backend.ts';
 import type { Submission } from '../pool/thread-pool.ts';
 import { createWasmBackend } from '../pool/wasm-backend.ts';
 import { WeightsCache, type WeightsArena } from '../pool/weights-cache.ts';
@@ -120,6 +120,16 @@ export class NativeBackend implements CpuBackend {
     if (this.#isClosed) await reference.close();
     return reference.computeReferenceLeaves(attempt, rows);
   }
+
+  readonly foldOpening: FoldOpening = (opening) => {
+    const { leafCount, rows, leaves, siblings } = opening;
+    requireChallengeRows(leafCount, rows);
+    const root = new Uint8Array(HASH_BYTES);
+    const isWhole = this.#pool.call((kernel) =>
+      kernel.foldOpening(leafCount, Uint32Array.from(rows), leaves, siblings, root),
+    );
+    return isWhole ? root : undefined;
+  };
 
   /** The multiplications of both layers alone, for the benchmark. @returns the rows done */
   async multiplyOnly(

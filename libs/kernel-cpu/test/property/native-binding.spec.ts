@@ -1,5 +1,11 @@
 // The addon's own gate: whatever JavaScript passes, the answer is an error and never a crash.
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import {
+  blake3KeyedXof,
+  foldMultiproof,
+  multiproofSiblingCount,
+  workTreeHasher,
+} from '@tops/crypto';
 import { fcParameters } from '@tops/testing';
 import fc from 'fast-check';
 import type { NativeKernel } from '../../src/native/addon.ts';
@@ -34,6 +40,10 @@ const hostile: fc.Arbitrary<unknown> = fc.oneof(
   fc.string(),
 );
 
+function keyedBytes(key: Uint8Array, lengthBytes: number): Uint8Array {
+  return blake3KeyedXof({ key, message: new Uint8Array(0), lengthBytes });
+}
+
 /** The addon's errors are of its own realm, not of the test's, so that only their names are equal. */
 function nameOfError(run: () => unknown): string | undefined {
   try {
@@ -66,6 +76,7 @@ describeNative('the binding', (addon) => {
     const methods = [
       ...['weightsBytes', 'rowsPerPiece', 'createWeights', 'freeWeights', 'submitPack'],
       ...['submitLeaves', 'submitCommit', 'submitMultiply', 'cancel', 'takeResult'],
+      'foldOpening',
     ];
     const calls = fc.tuple(fc.constantFrom(...methods), fc.array(hostile, { maxLength: 7 }));
     fc.assert(
@@ -130,6 +141,81 @@ describeNative('the binding', (addon) => {
     submit(64, 64, key, [0], [2 ** 24 - 1]);
     await control;
     expect(outcomes).toEqual(['done', 'done']);
+  });
+
+  const openings = fc
+    .tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 0, max: 15 }))
+    .map(([chunks, doublings]) => Math.min(64 * chunks * 2 ** doublings, 2 ** 24))
+    .chain((m) =>
+      fc.record({
+        leafCount: fc.constant(m),
+        rows: fc
+          .uniqueArray(fc.nat(m - 1), { minLength: 1, maxLength: 64 })
+          .map((rows) => rows.sort((a, b) => a - b)),
+        seed: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      }),
+    )
+    .map(({ leafCount, rows, seed }) => ({
+      ...{ leafCount, rows, leaves: keyedBytes(seed, rows.length * 32) },
+      siblings: keyedBytes(seed, multiproofSiblingCount(leafCount, rows) * 32),
+    }));
+
+  it('folds openings as JavaScript does, with every instruction set, and writes no byte more', () => {
+    for (const isa of addon.listIsas()) {
+      const other = new addon.NativeKernel(1, isa, () => undefined);
+      fc.assert(
+        fc.property(openings, fc.nat(7), (opening, offset) => {
+          const room = new Uint8Array(offset + 64).fill(0xa5);
+          const { leafCount, rows, leaves, siblings } = opening;
+          const root = room.subarray(offset, offset + 32);
+          const words = Uint32Array.from(rows);
+          expect(other.foldOpening(leafCount, words, leaves, siblings, root)).toBe(true);
+          expect([...root]).toEqual([...foldMultiproof(opening, workTreeHasher)!]);
+          expect(room.filter((_, i) => i < offset || i >= offset + 32)).toEqual(
+            new Uint8Array(offset + 32).fill(0xa5),
+          );
+        }),
+        fcParameters(60),
+      );
+      other.close();
+    }
+  });
+
+  it('says so, and writes nothing, when leaves or siblings are too few or too many', () => {
+    const changes = fc.constantFrom(-64, -32, -1, 1, 31, 32, 4096);
+    const root = new Uint8Array(32);
+    fc.assert(
+      fc.property(openings, changes, fc.boolean(), (opening, change, isOfLeaves) => {
+        const { leafCount, rows, leaves, siblings } = opening;
+        const resized = new Uint8Array(
+          Math.max(0, (isOfLeaves ? leaves : siblings).length + change),
+        );
+        fc.pre(isOfLeaves || resized.length !== siblings.length);
+        const [some, others] = isOfLeaves ? [resized, siblings] : [leaves, resized];
+        const words = Uint32Array.from(rows);
+        expect(kernel.foldOpening(leafCount, words, some, others, root)).toBe(false);
+        expect(root).toEqual(new Uint8Array(32));
+      }),
+      fcParameters(200),
+    );
+  });
+
+  it('folds nothing for rows that are no challenge', () => {
+    const fold = (m: number, rows: number[], rootBytes = 32): string | undefined =>
+      nameOfError(() =>
+        kernel.foldOpening(
+          ...([m, Uint32Array.from(rows), new Uint8Array(64)] as const),
+          ...([new Uint8Array(320), new Uint8Array(rootBytes)] as const),
+        ),
+      );
+    for (const rows of [[], [3, 3], [4, 3], [0, 64], [2 ** 32 - 1]]) {
+      expect(fold(64, rows)).toBe('RangeError');
+    }
+    for (const m of [0, 1, 65, 2 ** 24 + 64]) expect(fold(m, [0, 1])).toBe('RangeError');
+    expect(fold(64, [0, 1], 31)).toBe('RangeError');
+    expect(fold(64, [0, 1])).toBeUndefined();
+    kernel.close();
+    expect(fold(64, [0, 1])).toBe('Error');
   });
 
   it('gives results only inside of the call that announces them, and only in full', async () => {

@@ -177,7 +177,7 @@ export function compress4(
   v128.store(out, v128.xor(s7, s15), 112);
 }
 
-/** Loads 16 bytes from each of four rows and stores them as four vectors of lanes (a 4×4 transpose of words). */
+/** Stores four vectors as four vectors of their lanes (a 4×4 transpose of words). */
 export function transposeWords(r0: v128, r1: v128, r2: v128, r3: v128, out: usize): void {
   const low01 = v128.shuffle<u32>(r0, r1, 0, 4, 1, 5);
   const high01 = v128.shuffle<u32>(r0, r1, 2, 6, 3, 7);

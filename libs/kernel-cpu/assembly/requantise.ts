@@ -1,5 +1,7 @@
 // From sums to the next layer's operands: clamp(sum >> shift, 0, 127).
 
+import { transposeWords } from './compress';
+
 /** Eight neighbouring sums, as int16. */
 function requantise(sums: usize, shift: i32): v128 {
   const low = i32x4.shr_s(v128.load(sums), shift);
@@ -12,8 +14,9 @@ function requantise(sums: usize, shift: i32): v128 {
  * Layer 1's result as layer 2's left operand.
  *
  * @param sums panels of 8 columns as `gemm` leaves them, `panelStride` bytes apart
- * @param columnCount a multiple of 16
- * @param out rowCount rows of int16, `outStride` bytes apart
+ * @param rowCount a multiple of 4
+ * @param columnCount a multiple of 8
+ * @param out rowCount rows of int16 as `interleaveRows` writes them, tiles `tileStride` bytes apart
  */
 export function requantiseToInt16(
   sums: usize,
@@ -22,19 +25,24 @@ export function requantiseToInt16(
   columnCount: u32,
   shift: i32,
   out: usize,
-  outStride: usize,
+  tileStride: usize,
 ): void {
-  for (let column: u32 = 0; column < columnCount; column += 16) {
+  for (let column: u32 = 0; column < columnCount; column += 8) {
     let from = sums;
     let to = out;
-    for (let row: u32 = 0; row < rowCount; row++) {
-      v128.store(to, requantise(from, shift), 0);
-      v128.store(to, requantise(from + panelStride, shift), 16);
-      from += 32;
-      to += outStride;
+    for (let row: u32 = 0; row < rowCount; row += 4) {
+      transposeWords(
+        requantise(from, shift),
+        requantise(from + 32, shift),
+        requantise(from + 64, shift),
+        requantise(from + 96, shift),
+        to,
+      );
+      from += 128;
+      to += tileStride;
     }
-    sums += panelStride << 1;
-    out += 32;
+    sums += panelStride;
+    out += 64;
   }
 }
 

@@ -52,8 +52,9 @@ export async function createWasmBackend(
 
 /** As many rows a pass as help, but not so many that threads run out of passes before the others are done. */
 function rowsPerPassFor(m: number, levels: WeightsLevels, threadCount: number): number {
-  const most = passRows(levels);
-  return m >= most * threadCount * PASSES_PER_THREAD ? most : CHUNK_ROWS;
+  let rows = passRows(levels);
+  while (rows > CHUNK_ROWS && m < rows * threadCount * PASSES_PER_THREAD) rows /= 2;
+  return rows;
 }
 
 class WasmBackend implements CpuBackend {

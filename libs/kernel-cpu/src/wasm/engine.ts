@@ -13,10 +13,11 @@ import {
   operandStrideBytes,
   packedWeights,
   slotLayout,
+  tileStrideBytes,
   type SlotLayout,
   type WeightsPlace,
 } from './layout.ts';
-import { packedRowIndex, Strassen, SUMS_ROW_BYTES, TILE_ROWS } from './strassen.ts';
+import { packedRowIndex, Strassen, SUMS_ROW_BYTES, TILE_ROWS, type Block } from './strassen.ts';
 import type { SharedWasmMemory } from './web-assembly.ts';
 
 /** Thread milliseconds spent so far, by stage. */
@@ -32,6 +33,12 @@ export interface CommitWork {
   readonly place: WeightsPlace;
   readonly attempt: Attempt;
   readonly rowsPerPass: number;
+}
+
+/** Of a slot's row indices. */
+interface RowRange {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** Parents folded in one call above the chunks; A and Y1 always have room for that many. */
@@ -87,7 +94,7 @@ export class WasmEngine {
       packedRowIndex(layer, { block: layerBlock, rowCount: CHUNK_ROWS }, i),
     );
     const rows = { address: slot.y1, strideBytes: operandStrideBytes(place.n) };
-    this.#streamRows(slot, CHUNK_ROWS, place.n, rows.address, rows.strideBytes);
+    this.#streamRows(slot, { first: 0, count: CHUNK_ROWS }, place.n, rows);
     this.#strassen.pack(
       { rows, rowCount: CHUNK_ROWS, block: layerBlock, combined: slot.combined },
       layer,
@@ -208,22 +215,29 @@ export class WasmEngine {
     for (let i = 0; i < count; i++) indices[i] = rowAt(i);
   }
 
-  #streamRows(
-    slot: SlotLayout,
-    rowCount: number,
-    rowBytes: number,
-    out: number,
-    outStride: number,
-  ): void {
+  #streamRows(slot: SlotLayout, rows: RowRange, rowBytes: number, out: Block): void {
     this.#exports.streamRows(
       slot.key,
-      slot.rowIndices,
-      rowCount,
+      slot.rowIndices + rows.first * 4,
+      rows.count,
       rowBytes,
-      out,
-      outStride,
+      out.address,
+      out.strideBytes,
       slot.scratch,
     );
+  }
+
+  /**
+   * Generates a tile of A; of its rows those from `rowCount` on are zero. They are never hashed, but Strassen adds them to
+   * others, where anything larger than operands would overflow.
+   */
+  #streamTile(slot: SlotLayout, first: number, rowCount: number, k: number, tile: number): void {
+    const rows = { address: slot.combined, strideBytes: operandStrideBytes(k) };
+    const count = Math.max(0, Math.min(TILE_ROWS, rowCount - first));
+    const spare = TILE_ROWS - count;
+    this.#streamRows(slot, { first, count }, k, rows);
+    this.#exports.clear(rows.address + count * rows.strideBytes, spare * rows.strideBytes);
+    this.#exports.interleaveRows(rows.address, rows.strideBytes, k, tile);
   }
 
   /** From row indices to leaves: A, Y1, Y2, hashes. */
@@ -231,17 +245,16 @@ export class WasmEngine {
     const { n, k } = attempt.shape;
     const { layer1, layer2 } = packedWeights(place);
     const { requantiseToInt16, requantiseToInt8, hashRows } = this.#exports;
-    // Spare rows fill the last tiles. They are never hashed, but Strassen adds them to others, where anything larger than
-    // operands would overflow.
     const tileRows = TILE_ROWS * 2 ** Math.max(layer1.levels, layer2.levels);
     const rows = Math.ceil(rowCount / tileRows) * tileRows;
-    const a = { address: slot.a, strideBytes: operandStrideBytes(k) };
-    const y1 = { address: slot.y1, strideBytes: operandStrideBytes(n) };
+    const a = { address: slot.a, strideBytes: tileStrideBytes(k) };
+    const y1 = { address: slot.y1, strideBytes: tileStrideBytes(n) };
     const sums = { address: slot.sums, panelStrideBytes: rows * SUMS_ROW_BYTES };
 
     const start = performance.now();
-    this.#streamRows(slot, rowCount, k, a.address, a.strideBytes);
-    this.#exports.clear(slot.a + rowCount * a.strideBytes, (rows - rowCount) * a.strideBytes);
+    for (let row = 0; row < rows; row += TILE_ROWS) {
+      this.#streamTile(slot, row, rowCount, k, slot.a + (row / TILE_ROWS) * a.strideBytes);
+    }
     const streamed = performance.now();
     this.#exports.clear(sums.address, rows * n * 4);
     const combined = slot.combined;

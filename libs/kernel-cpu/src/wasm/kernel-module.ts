@@ -13,6 +13,7 @@ export interface KernelExports {
     outStride: number,
     scratch: number,
   ): void;
+  interleaveRows(rows: number, rowStride: number, columnCount: number, tile: number): void;
   packRows(
     rows: number,
     rowStride: number,
@@ -34,7 +35,7 @@ export interface KernelExports {
   clear(address: number, byteLength: number): void;
   gemm(
     left: number,
-    leftStride: number,
+    tileStride: number,
     rowCount: number,
     depth: number,
     packed: number,
@@ -47,6 +48,7 @@ export interface KernelExports {
     sumsPanelStride: number,
     subtracted: number,
   ): void;
+  /** `outStride` is that of tiles here. */
   requantiseToInt16: RequantiseFunction;
   requantiseToInt8: RequantiseFunction;
   hashRows(

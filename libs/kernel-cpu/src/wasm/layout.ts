@@ -1,12 +1,12 @@
-import { packedLayerBytes, strassenLevels, type PackedLayer } from './strassen.ts';
+import { packedLayerBytes, strassenLevels, TILE_ROWS, type PackedLayer } from './strassen.ts';
 
 /** Rows of one subtree, and of one block of weights; every attempt has a multiple of them. */
 export const CHUNK_ROWS = 64;
 /**
  * Rows that pass through both layers together where there are Strassen levels: each of the many small products reads its
- * weights once a pass, so that few rows would wait for the memory.
+ * weights once a pass, so that few rows would wait for the memory. CHUNK_ROWS times a power of two.
  */
-const LEVELLED_PASS_ROWS = 256;
+const LEVELLED_PASS_ROWS = 512;
 /** Levels of the tree above the leaves inside one chunk: 2^6 = CHUNK_ROWS. */
 export const CHUNK_LEVELS = 6;
 
@@ -26,6 +26,11 @@ export function operandStrideBytes(columnCount: number): number {
   return columnCount * 2 + ALIGNMENT_BYTES;
 }
 
+/** Distance of two tiles of TILE_ROWS interleaved rows, likewise. */
+export function tileStrideBytes(columnCount: number): number {
+  return columnCount * 2 * TILE_ROWS + ALIGNMENT_BYTES;
+}
+
 /** Addresses of one thread's working space. */
 export interface SlotLayout {
   /** The attempt's or the weights' key, 32 bytes. */
@@ -35,15 +40,15 @@ export interface SlotLayout {
   /** passRows × u32. */
   readonly rowIndices: number;
   readonly scratch: number;
-  /** passRows × k int16, {@link operandStrideBytes} apart. */
+  /** passRows × k int16 in tiles, {@link tileStrideBytes} apart. */
   readonly a: number;
-  /** passRows × n int16, likewise; also where weights are generated before packing. */
+  /** passRows × n int16, likewise; also where rows of weights are generated before packing. */
   readonly y1: number;
   /** passRows × n int8. */
   readonly y2: number;
   /** passRows × n int32. */
   readonly sums: number;
-  /** Blocks combined for Strassen's products, passRows × max(k, n) bytes. */
+  /** Blocks combined for Strassen's products, passRows × max(k, n) bytes; also where rows of A are generated, a tile at a time. */
   readonly combined: number;
   /** Leaves of a pass, passRows × 32 bytes. */
   readonly hashes: number;

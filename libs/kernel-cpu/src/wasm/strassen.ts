@@ -32,7 +32,7 @@ const PRODUCTS: readonly Product[] = [
 const PANEL_COLUMNS = 8;
 /** A row of a panel of sums: 8 int32. */
 export const SUMS_ROW_BYTES = 32;
-/** Rows that `gemm` takes at a time. */
+/** Rows that `gemm` takes at a time, and that left operands interleave. */
 export const TILE_ROWS = 4;
 /** Matrices narrower than this are multiplied as they are: the additions would cost what the seven products save. */
 const SMALLEST_DIMENSION = 512;
@@ -50,7 +50,7 @@ export interface PackedLayer {
   readonly levels: number;
 }
 
-/** Rows of int16 operands, or of int32 sums, in the shared memory. */
+/** Rows of int16 operands in the shared memory, or tiles of them. */
 export interface Block {
   readonly address: number;
   readonly strideBytes: number;
@@ -63,6 +63,7 @@ export interface Sums {
 }
 
 interface MultiplyOptions {
+  /** Tiles of TILE_ROWS rows as the module's interleaveRows writes them. */
   readonly left: Block;
   readonly rowCount: number;
   readonly depth: number;
@@ -151,9 +152,13 @@ export class Strassen {
         return;
       }
       const scale = 2 ** (level + 1);
-      const half = { rowCount: rowCount / scale, rowBytes: (depth / scale) * 2 };
+      // What interleaves four rows keeps quadrants in one piece, so tiles are halved and combined as rows would be.
+      const half = {
+        rowCount: rowCount / scale / TILE_ROWS,
+        rowBytes: (depth / scale) * 2 * TILE_ROWS,
+      };
       const right = (columnCount / scale / PANEL_COLUMNS) * sums.panelStrideBytes;
-      const below = half.rowCount * SUMS_ROW_BYTES;
+      const below = (rowCount / scale) * SUMS_ROW_BYTES;
       for (const product of PRODUCTS) {
         const part = this.#combine(product.left, block, half, free);
         const nextTargets = targetsOf(product, targets, { right, below });
@@ -194,7 +199,7 @@ export class Strassen {
     descend(0, rows, combined);
   }
 
-  /** A quadrant where it lies, or two of them combined at `out`. */
+  /** A quadrant where it lies, or two of them combined at `out`; `half`: rows, or tiles, of a quadrant and their bytes. */
   #combine(
     { x, y, isDifference = false }: Combination,
     { address, strideBytes }: Block,

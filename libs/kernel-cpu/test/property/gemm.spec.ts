@@ -13,6 +13,7 @@ import {
   packedRowIndex,
   Strassen,
   SUMS_ROW_BYTES,
+  TILE_ROWS,
   type PackedLayer,
 } from '../../src/wasm/strassen.ts';
 
@@ -25,6 +26,16 @@ interface Operands {
   readonly depth: number;
   readonly width: number;
   readonly shift: number;
+}
+
+/** The plain rows of tiles: the pair of columns 2t, 2t + 1 of row r is word 4t + r of its tile. */
+function rowsOfTiles(tiles: Int16Array, width: number): number[] {
+  return Array.from(tiles, (_, i) => {
+    const row = Math.floor(i / width);
+    const column = i % width;
+    const word = Math.floor(column / 2) * TILE_ROWS + (row % TILE_ROWS);
+    return tiles[(row - (row % TILE_ROWS)) * width + word * 2 + (column % 2)] ?? Number.NaN;
+  });
 }
 
 describe('the WebAssembly layers', () => {
@@ -41,7 +52,7 @@ describe('the WebAssembly layers', () => {
     const take = (byteLength: number): number =>
       (end += Math.ceil(byteLength / 64) * 64) - Math.ceil(byteLength / 64) * 64;
     const leftAt = take(rowCount * depth * 2);
-    const rowsAt = take(packRowCount * width * 2);
+    const rowsAt = take(Math.max(packRowCount * width, rowCount * depth) * 2);
     const combined = take(packRowCount * Math.max(depth, width));
     const packed: PackedLayer = {
       address: take(packedLayerBytes(depth, width, levels)),
@@ -56,7 +67,11 @@ describe('the WebAssembly layers', () => {
     const out16 = take(rowCount * width * 2);
     const out8 = take(rowCount * width);
     const memory16 = new Int16Array(memory.buffer);
-    memory16.set(left, leftAt / 2);
+    memory16.set(left, rowsAt / 2);
+    const tileBytes = TILE_ROWS * depth * 2;
+    for (let at = 0; at < rowCount * depth * 2; at += tileBytes) {
+      kernel.interleaveRows(rowsAt + at, depth * 2, depth, leftAt + at);
+    }
     for (let block = 0; block < depth / packRowCount; block++) {
       for (let i = 0; i < packRowCount; i++) {
         const row = packedRowIndex(packed, { block, rowCount: packRowCount }, i);
@@ -68,7 +83,7 @@ describe('the WebAssembly layers', () => {
     kernel.clear(sums.address, rowCount * width * 4);
     strassen.multiply(
       {
-        left: { address: leftAt, strideBytes: depth * 2 },
+        left: { address: leftAt, strideBytes: tileBytes },
         rowCount,
         depth,
         columnCount: width,
@@ -78,11 +93,11 @@ describe('the WebAssembly layers', () => {
       packed,
     );
     const from = [sums.address, sums.panelStrideBytes, rowCount, width, shift] as const;
-    kernel.requantiseToInt16(...from, out16, width * 2);
+    kernel.requantiseToInt16(...from, out16, TILE_ROWS * width * 2);
     kernel.requantiseToInt8(...from, out8, width);
     const count = rowCount * width;
     return {
-      int16: [...new Int16Array(memory.buffer, out16, count)],
+      int16: rowsOfTiles(new Int16Array(memory.buffer, out16, count), width),
       int8: [...new Int8Array(memory.buffer, out8, count)],
     };
   }

@@ -15,7 +15,7 @@ const report = {
   bench: 'kernel-cpu',
   machine,
   ratios: { 'a / b': { value: 0.9 }, 'c / d': { value: 1.8 } },
-  figures: { a: { wall: 400, cpu: 450 } },
+  figures: { a: { wall: 400, cpu: 450, best: { wall: 420, cpu: 470 } } },
 };
 
 let fileCount = 0;
@@ -77,6 +77,14 @@ describe('compare-bench', () => {
       expect(compare(report, other, '--figures')).toMatchObject({ status: 2, stdout: '' });
       expect(compare(report, other).status).toBe(0);
     }
+  });
+
+  it('goes by the medians, whatever the best rounds were', () => {
+    const best = { wall: 1, cpu: 1 };
+    const others = { ...report, figures: { a: { wall: 400, cpu: 450, best } } };
+    expect(compare(report, others, '--figures').status).toBe(0);
+    const slower = { ...report, figures: { a: { ...report.figures.a, cpu: 300 } } };
+    expect(compare(report, slower, '--figures').status).toBe(1);
   });
 
   it.each([

@@ -1,3 +1,15 @@
+export {
+  ACTOR_CHARACTERS_MAX,
+  ALLOWED_KEYS_MAX,
+  REASON_CHARACTERS_MAX,
+  type ActInput,
+  type ActRecord,
+  type ActResult,
+  type AdminLedger,
+  type AllowList,
+  type KeyAct,
+  type KeyRecord,
+} from './admin-ledger.ts';
 export { INITIAL_HASH, nextHead, nextPrevHash } from './epoch-chain.ts';
 export {
   ledgerEntryBytes,

@@ -1,4 +1,5 @@
 import { isHex } from '@tops/crypto';
+import { ACTOR_CHARACTERS_MAX, REASON_CHARACTERS_MAX, type ActInput } from './admin-ledger.ts';
 import { LedgerError } from './ledger-error.ts';
 import {
   EVIDENCE_BYTES_MAX,
@@ -38,6 +39,10 @@ export function requireCommitInput(input: CommitInput): void {
     isIndex(input.deadlineAtMs) && isIndex(input.receivedAtMs),
     `expected times in milliseconds, got ${input.deadlineAtMs} and ${input.receivedAtMs}`,
   );
+  requireThat(
+    isIndex(input.maxPerSecond) && input.maxPerSecond > 0,
+    `expected a limit of receipts a second, got ${input.maxPerSecond}`,
+  );
 }
 
 /** @throws LedgerError `input_invalid` */
@@ -55,6 +60,25 @@ export function requireSettleInput(input: SettleInput): void {
         input.quarantineUntilEpoch === undefined),
     'expected row, evidence and quarantine with a rejection only',
   );
+}
+
+/** @throws LedgerError `input_invalid` */
+export function requireActInput(input: ActInput): void {
+  const { act } = input;
+  requireThat(isHex(input.actId, 16), 'expected an act id of 16 bytes');
+  requireThat(isHex(input.publicKeyHex, 32), 'expected a public key of 32 bytes');
+  requireThat(isIndex(input.atMs), `expected a time in milliseconds, got ${input.atMs}`);
+  requireThat(
+    act.kind !== 'quarantine' || isIndex(act.untilEpochId),
+    'expected an epoch id as the end of a quarantine',
+  );
+  requireThat(isWording(input.actor, ACTOR_CHARACTERS_MAX), 'expected the name of who acts');
+  requireThat(isWording(input.reason, REASON_CHARACTERS_MAX), 'expected a reason');
+}
+
+/** PostgreSQL stores no NUL in a text. */
+function isWording(text: string, maxCharacters: number): boolean {
+  return text.length > 0 && [...text].length <= maxCharacters && !text.includes('\0');
 }
 
 function isIndex(value: number): boolean {

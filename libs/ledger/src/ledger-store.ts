@@ -1,4 +1,5 @@
 import type { ParsedReceipt, Receipt } from '@tops/protocol';
+import type { AdminLedger } from './admin-ledger.ts';
 import type { LedgerEntry, Outcome } from './ledger-entry.ts';
 
 /** An epoch as stored. Ids only increase; `prevHash` and `entropy` never change once the epoch was opened. */
@@ -51,6 +52,7 @@ export interface WorkerRecord {
   readonly streakUnits: bigint;
   /** First epoch whose receipts are taken again; kept after the quarantine has passed. */
   readonly quarantinedUntilEpoch?: number;
+  /** 0 for a key that is known from an operator's act only. */
   readonly lastSeenAtMs: number;
   /** Credited ops of the last sealed epochs over their wall time, in 10^12 ops per second. */
   readonly verifiedTops: number;
@@ -118,16 +120,20 @@ export interface CommitInput {
   /** Open challenges a key may have, and the lower bound for a key that is still new. */
   readonly maxOpen: number;
   readonly maxOpenNewKey: number;
+  /** Receipts of a key that are recorded in one second, whoever records them; by `receivedAtMs`. See countReceipt. */
+  readonly maxPerSecond: number;
 }
 
 /**
  * What became of a commit, in the order of the checks: the same receipt again is `existing` whatever limits say today;
- * another receipt under its (epoch, key, nonce) is `nonce_already_used`; only then quarantine and caps count.
+ * another receipt under its (epoch, key, nonce) is `nonce_already_used`; only then quarantine, rate and caps count. Only what
+ * is created is charged to the key's rate.
  */
 export type CommitResult =
   | { readonly kind: 'created' | 'existing'; readonly record: ReceiptRecord }
   | { readonly kind: 'nonce_already_used' }
   | { readonly kind: 'key_quarantined'; readonly untilEpochId: number }
+  | { readonly kind: 'rate_limited'; readonly retryAfterMs: number }
   | { readonly kind: 'too_many_open'; readonly openCount: number; readonly limit: number };
 
 export interface SettleInput {
@@ -158,7 +164,7 @@ export const PAGE_LIMIT_MAX = 10_000;
  * reached the disk, or rejects with a LedgerError and changed nothing), so an adapter for another database has no
  * half-way states to map. There is no clock inside: times come in as unix milliseconds.
  */
-export interface LedgerStore {
+export interface LedgerStore extends AdminLedger {
   /**
    * Opens an epoch, insert-if-absent: the first caller's entropy makes the beacon, later callers read it back.
    *

@@ -9,6 +9,7 @@ import type {
   WorkerRecord,
   WorkerState,
 } from './ledger-store.ts';
+import type { RateWindow } from './receipt-rate.ts';
 import { isNewKey } from './reputation.ts';
 import type { Row } from './stored-row.ts';
 import { verifiedTops } from './verified-tops.ts';
@@ -44,6 +45,8 @@ export interface WorkerStanding {
   readonly accepted: number;
   readonly streakUnits: bigint;
   readonly quarantinedUntilEpoch: number | undefined;
+  /** The key's receipts of the last second that has any. */
+  readonly rate: RateWindow;
 }
 
 /** What a record is relative to: the epochs its TOPS cover, and the latest one opened. */
@@ -127,8 +130,16 @@ export function toWorkerStanding(row: Row): WorkerStanding {
     accepted: row.integer('accepted'),
     streakUnits: row.bigint('streak_units'),
     quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
+    rate: {
+      startedAtMs: row.integer('rate_window_at_ms'),
+      count: row.integer('rate_count'),
+    },
   };
 }
+
+/** The columns of `workers` that toWorkerStanding reads. */
+export const STANDING_COLUMNS =
+  'accepted, streak_units, quarantined_until_epoch, rate_window_at_ms, rate_count';
 
 export function toStanding(
   stored: ReceiptRecord | undefined,

@@ -80,6 +80,7 @@ export function commitInput(
     receivedAtMs,
     maxOpen: 32,
     maxOpenNewKey: 4,
+    maxPerSecond: 1_000_000,
     ...options,
   };
 }

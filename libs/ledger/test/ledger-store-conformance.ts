@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LedgerStore } from '../src/index.ts';
+import { describeActs } from './conformance-acts.ts';
 import { describeEpochs } from './conformance-epochs.ts';
+import { describeRates } from './conformance-rates.ts';
 import { describeReceipts } from './conformance-receipts.ts';
 import { describeSettling } from './conformance-settling.ts';
 import { commitInput, makeReceipt, openEpoch } from './ledger-fixtures.ts';
@@ -53,6 +55,8 @@ export function describeLedgerStore(name: string, makeHarness: () => LedgerHarne
     describeEpochs(context);
     describeReceipts(context);
     describeSettling(context);
+    describeRates(context);
+    describeActs(context);
 
     it('answers the readiness check, and refuses every call once closed', async () => {
       await openEpoch(current, 5);

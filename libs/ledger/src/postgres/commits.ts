@@ -2,6 +2,7 @@ import { hexToBytes } from '@tops/crypto';
 import { opsToUnits, shapeOps } from '@tops/protocol';
 import { LedgerError } from '../ledger-error.ts';
 import type { CommitInput, CommitResult, ReceiptRecord } from '../ledger-store.ts';
+import { countReceipt, type RateWindow } from '../receipt-rate.ts';
 import { isNewKey } from '../reputation.ts';
 import { toReceiptRecord, type WorkerStanding } from '../stored-records.ts';
 import type { Answer } from './batcher.ts';
@@ -16,6 +17,16 @@ interface Ground {
   readonly openCounts: ReadonlyMap<string, number>;
   /** Recorded receipts of the batch's slots. */
   readonly recorded: ReadonlyMap<string, ReceiptRecord>;
+}
+
+/** What the batch itself adds to, commit by commit. */
+interface Progress {
+  /** Open challenges by key. */
+  readonly openCounts: Map<string, number>;
+  /** Receipts a second by key, of those keys the batch records something of. */
+  readonly rates: Map<string, RateWindow>;
+  /** What is recorded, by slot. */
+  readonly inserts: Map<string, CommitInput>;
 }
 
 /** What becomes of a commit; `insert` and `join` are answered from the receipt that the batch inserts into the slot. */
@@ -33,10 +44,13 @@ export async function commitBatch(
   inputs: readonly CommitInput[],
 ): Promise<Answer<CommitResult>[]> {
   const ground = await readGround(session, inputs);
-  const inserts = new Map<string, CommitInput>();
-  const openCounts = new Map(ground.openCounts);
-  const plans = inputs.map((input) => plan(input, { ...ground, openCounts }, inserts));
-  const inserted = await insertReceipts(session, [...inserts.values()]);
+  const progress: Progress = {
+    openCounts: new Map(ground.openCounts),
+    rates: new Map(),
+    inserts: new Map(),
+  };
+  const plans = inputs.map((input) => plan(input, ground, progress));
+  const inserted = await insertReceipts(session, progress);
   return plans.map((planned) => {
     if (planned.kind === 'answer') return planned.answer;
     const record = inserted.get(planned.slot);
@@ -46,11 +60,8 @@ export async function commitBatch(
 }
 
 /** Decides one commit, and notes what it adds to the batch. */
-function plan(
-  input: CommitInput,
-  ground: Ground & { readonly openCounts: Map<string, number> },
-  inserts: Map<string, CommitInput>,
-): Plan {
+function plan(input: CommitInput, ground: Ground, progress: Progress): Plan {
+  const { openCounts, rates, inserts } = progress;
   const { receipt, receiptId } = input.parsed;
   const { epoch_id: epochId, public_key_hex: key } = receipt;
   const slot = slotOf(receipt);
@@ -69,10 +80,16 @@ function plan(
   if (untilEpochId !== undefined && epochId < untilEpochId) {
     return answer({ kind: 'key_quarantined', untilEpochId });
   }
+  const { receivedAtMs: atMs, maxPerSecond } = input;
+  const rate = countReceipt(rates.get(key) ?? standing?.rate, { atMs, maxPerSecond });
+  if (rate.kind === 'limited') {
+    return answer({ kind: 'rate_limited', retryAfterMs: rate.retryAfterMs });
+  }
   const limit = isNewKey(standing) ? newKeyLimit(input) : input.maxOpen;
-  const openCount = ground.openCounts.get(key) ?? 0;
+  const openCount = openCounts.get(key) ?? 0;
   if (openCount >= limit) return answer({ kind: 'too_many_open', openCount, limit });
-  ground.openCounts.set(key, openCount + 1);
+  openCounts.set(key, openCount + 1);
+  rates.set(key, rate.window);
   inserts.set(slot, input);
   return { kind: 'insert', slot };
 }
@@ -137,8 +154,9 @@ async function recordedIn(
 
 async function insertReceipts(
   session: Session,
-  inputs: readonly CommitInput[],
+  { inserts, rates }: Progress,
 ): Promise<Map<string, ReceiptRecord>> {
+  const inputs = [...inserts.values()];
   if (inputs.length === 0) return new Map();
   // Rows get their seq in the order of the arrays, which is the order of the batch.
   const rows = await session.query(
@@ -161,12 +179,16 @@ async function insertReceipts(
     inputs.map((input) => hexToBytes(input.challengeSigHex)),
     inputs.map((input) => input.receivedAtMs),
   );
-  await noteLatest(session, inputs);
+  await noteLatest(session, inputs, rates);
   return new Map(rows.map(toReceiptRecord).map((record) => [slotOf(record.receipt), record]));
 }
 
-/** The label is that of the key's latest receipt; a key without one has none. */
-async function noteLatest(session: Session, inputs: readonly CommitInput[]): Promise<void> {
+/** The label is that of the key's latest receipt; a key without one has none. The rate goes with it, at no further write. */
+async function noteLatest(
+  session: Session,
+  inputs: readonly CommitInput[],
+  rates: ReadonlyMap<string, RateWindow>,
+): Promise<void> {
   const latest = new Map<string, { input: CommitInput; atMs: number }>();
   for (const input of inputs) {
     const key = input.parsed.receipt.public_key_hex;
@@ -174,13 +196,18 @@ async function noteLatest(session: Session, inputs: readonly CommitInput[]): Pro
     latest.set(key, { input, atMs });
   }
   const notes = [...latest.values()];
+  const windows = [...latest.keys()].map((key) => rates.get(key));
   await session.run(
-    `UPDATE workers SET label = new.label, last_seen_at_ms = greatest(last_seen_at_ms, new.at_ms)
-    FROM unnest($1::bytea[], $2::text[], $3::bigint[]) AS new (public_key, label, at_ms)
+    `UPDATE workers SET label = new.label, last_seen_at_ms = greatest(last_seen_at_ms, new.at_ms),
+      rate_window_at_ms = new.rate_window_at_ms, rate_count = new.rate_count
+    FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+      AS new (public_key, label, at_ms, rate_window_at_ms, rate_count)
     WHERE workers.public_key = new.public_key`,
     notes.map(({ input }) => input.parsed.publicKey),
     notes.map(({ input }) => input.parsed.label ?? null),
     notes.map(({ atMs }) => atMs),
+    windows.map((window) => window?.startedAtMs ?? 0),
+    windows.map((window) => window?.count ?? 0),
   );
 }
 

@@ -98,6 +98,35 @@ const MIGRATIONS: readonly string[] = [
     leased_arrivals_ms bigint[] NOT NULL
   ) WITH (fillfactor = 50);
   `,
+  `
+  ALTER TABLE workers
+    ADD COLUMN rate_window_at_ms bigint NOT NULL DEFAULT 0,
+    ADD COLUMN rate_count bigint NOT NULL DEFAULT 0;
+
+  CREATE TABLE allowed_keys (
+    public_key bytea PRIMARY KEY CHECK (octet_length(public_key) = 32),
+    allowed_at_ms bigint NOT NULL
+  );
+
+  CREATE TABLE acts (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    act_id bytea NOT NULL UNIQUE CHECK (octet_length(act_id) = 16),
+    at_ms bigint NOT NULL,
+    actor text NOT NULL CHECK (actor <> ''),
+    reason text NOT NULL CHECK (reason <> ''),
+    public_key bytea NOT NULL CHECK (octet_length(public_key) = 32),
+    act text NOT NULL CHECK (act IN ('allow', 'disallow', 'quarantine', 'release')),
+    until_epoch_id bigint CHECK ((act = 'quarantine') = (until_epoch_id IS NOT NULL))
+  );
+  -- Whoever may write the tables may still not rewrite this one; its owner would have to take the triggers off first.
+  CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION '% of %: it is append-only', TG_OP, TG_TABLE_NAME; END
+  $$;
+  CREATE TRIGGER acts_keep_rows BEFORE UPDATE OR DELETE ON acts
+    FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+  CREATE TRIGGER acts_keep_all BEFORE TRUNCATE ON acts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+  `,
 ];
 
 /** The version this code writes. */

@@ -1,5 +1,11 @@
 import { hexToBytes, isHex } from '@tops/crypto';
-import { requireCommitInput, requireOpenEpochInput, requireSettleInput } from '../input-checks.ts';
+import type { ActInput, ActRecord, ActResult, AllowList, KeyRecord } from '../admin-ledger.ts';
+import {
+  requireActInput,
+  requireCommitInput,
+  requireOpenEpochInput,
+  requireSettleInput,
+} from '../input-checks.ts';
 import type { LedgerEntry } from '../ledger-entry.ts';
 import { LedgerError } from '../ledger-error.ts';
 import {
@@ -16,8 +22,12 @@ import {
   type Standing,
   type WorkerRecord,
 } from '../ledger-store.ts';
+import { keyCursor, pageLimit } from '../page.ts';
+import { mergeKeys } from '../stored-acts.ts';
 import { toStanding } from '../stored-records.ts';
+import * as acts from './acts.ts';
 import { Batcher } from './batcher.ts';
+import { ClockComparison } from './clock-comparison.ts';
 import { commitBatch } from './commits.ts';
 import type { Database, Session } from './database.ts';
 import * as epochs from './epochs.ts';
@@ -40,23 +50,20 @@ const OTHER_WRITES_MAX = 64;
 
 type Write = (session: Session) => Promise<unknown>;
 
-export interface PostgresLedgerDependencies {
-  /** This machine's clock, compared with the database's: unix milliseconds. */
-  readonly nowMs: () => number;
-}
+/** This machine's clock, compared with the database's: unix milliseconds. */
+export type PostgresLedgerDependencies = { readonly nowMs: () => number };
 
 /** LedgerStore over a pool of connections; any number of replicas may use one database. Made by openPostgresLedger. */
 export class PostgresLedgerStore implements LedgerStore {
   readonly #options: { readonly topsEpochs: number; readonly replicaId: string };
   readonly #database: Database;
-  readonly #nowMs: () => number;
+  readonly #clock: ClockComparison;
   readonly #commits: Batcher<CommitInput, CommitResult>;
   readonly #settles: Batcher<SettleInput, SettleResult>;
   /** One at a time, so that the connections that write are as many as those who use them. */
   readonly #others: Batcher<Write, unknown>;
   /** When this replica last said that it is alive, by performance.now; undefined while it takes no answers. */
   #heartbeatAt: number | undefined;
-  #clockSkewMs = 0;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -70,7 +77,7 @@ export class PostgresLedgerStore implements LedgerStore {
     const { database } = dependencies;
     this.#options = options;
     this.#database = database;
-    this.#nowMs = dependencies.nowMs;
+    this.#clock = new ClockComparison(dependencies);
     const limits = { queueLimit: options.queueLimit, batchLimit: BATCH_LIMIT };
     this.#commits = new Batcher(limits, (inputs) =>
       database.transaction((session) => commitBatch(session, inputs)),
@@ -209,6 +216,31 @@ export class PostgresLedgerStore implements LedgerStore {
     return this.#read((session) => receipts.ledgerEntries(session, wanted));
   }
 
+  async recordAct(input: ActInput): Promise<ActResult> {
+    requireActInput(input);
+    return this.#write((session) => acts.performAct(session, input, this.#options));
+  }
+
+  listActs(page: { before?: number; limit: number }): Promise<ActRecord[]> {
+    const { before = Number.MAX_SAFE_INTEGER } = page;
+    return this.#read((session) =>
+      acts.listActs(session, { before, limit: pageLimit(page.limit) }),
+    );
+  }
+
+  listKeys(page: { after?: string; limit: number }): Promise<KeyRecord[]> {
+    const { topsEpochs } = this.#options;
+    const wanted = { after: keyCursor(page.after), limit: pageLimit(page.limit), topsEpochs };
+    return this.#read(async (session) => {
+      const records = await workers.listWorkers(session, wanted);
+      return mergeKeys(records, await acts.allowedKeys(session, wanted), wanted.limit);
+    });
+  }
+
+  allowList(knownVersion?: number): Promise<AllowList> {
+    return this.#read((session) => acts.allowList(session, knownVersion));
+  }
+
   async check(): Promise<void> {
     await this.#write((session) =>
       session.run(
@@ -221,22 +253,12 @@ export class PostgresLedgerStore implements LedgerStore {
 
   /** Asks the database for its time, for clockSkewMs. */
   async compareClocks(): Promise<void> {
-    await this.#read(async (session) => {
-      const askedAtMs = this.#nowMs();
-      const [row] = await session.query(
-        'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
-      );
-      const heardAtMs = this.#nowMs();
-      if (row === undefined) return;
-      // It was read somewhere between asking and hearing: what that leaves open is no reason to move.
-      const errorMs = (heardAtMs - askedAtMs) / 2 + 1;
-      const skewMs = Math.round(askedAtMs + errorMs - row.integer('now_ms'));
-      if (Math.abs(skewMs - this.#clockSkewMs) > errorMs) this.#clockSkewMs = skewMs;
-    });
+    this.#requireOpen();
+    await this.#clock.compare(this.#database);
   }
 
   clockSkewMs(): number {
-    return this.#clockSkewMs;
+    return this.#clock.skewMs;
   }
 
   close(): Promise<void> {
@@ -275,13 +297,4 @@ export class PostgresLedgerStore implements LedgerStore {
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new LedgerError('closed', 'the ledger is closed');
   }
-}
-
-function pageLimit(limit: number): number {
-  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
-}
-
-/** The exclusive lower bound of a page of keys: no bytes at all sort before every key. */
-function keyCursor(after: string | undefined): Uint8Array {
-  return after !== undefined && isHex(after, 32) ? hexToBytes(after) : new Uint8Array(0);
 }

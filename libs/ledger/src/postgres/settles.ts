@@ -2,6 +2,7 @@ import { bytesToHex, hexToBytes } from '@tops/crypto';
 import type { SettleInput, SettleResult } from '../ledger-store.ts';
 import { nextStreak } from '../reputation.ts';
 import { toReceiptRecord, toStoredReceipt, type StoredReceipt } from '../stored-records.ts';
+import { quarantineKey } from './acts.ts';
 import type { Answer } from './batcher.ts';
 import type { Session } from './database.ts';
 import { STORED_COLUMNS } from './receipts.ts';
@@ -141,12 +142,7 @@ async function reject(session: Session, open: StoredReceipt, input: SettleInput)
   const streakUnits = nextStreak(0n, { outcome: 'rejected' });
   await setStreaks(session, new Map([[bytesToHex(publicKey), { streakUnits, atMs }]]));
   if (input.quarantineUntilEpoch !== undefined) {
-    await session.run(
-      `UPDATE workers SET quarantined_until_epoch = greatest(coalesce(quarantined_until_epoch, 0), $1)
-      WHERE public_key = $2`,
-      input.quarantineUntilEpoch,
-      publicKey,
-    );
+    await quarantineKey(session, publicKey, input.quarantineUntilEpoch);
   }
 }
 

@@ -1,6 +1,7 @@
 import { bytesToHex } from '@tops/crypto';
 import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
 import {
+  STANDING_COLUMNS,
   toCreditRow,
   toWorkerRecord,
   toWorkerStanding,
@@ -25,7 +26,7 @@ export async function lockStandings(
   keys: readonly Uint8Array[],
 ): Promise<Map<string, WorkerStanding>> {
   const rows = await session.query(
-    `SELECT public_key, accepted, streak_units, quarantined_until_epoch FROM workers
+    `SELECT public_key, ${STANDING_COLUMNS} FROM workers
     WHERE public_key = ANY ($1::bytea[]) ORDER BY public_key FOR NO KEY UPDATE`,
     keys,
   );
@@ -75,7 +76,7 @@ export async function standingOf(
   publicKey: Uint8Array,
 ): Promise<WorkerStanding | undefined> {
   const [row] = await session.query(
-    'SELECT accepted, streak_units, quarantined_until_epoch FROM workers WHERE public_key = $1',
+    `SELECT ${STANDING_COLUMNS} FROM workers WHERE public_key = $1`,
     publicKey,
   );
   return row === undefined ? undefined : toWorkerStanding(row);

@@ -83,6 +83,34 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX credits_in_epoch ON credits (epoch_id, public_key);
   `,
+  `
+  ALTER TABLE workers ADD COLUMN rate_window_at_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE workers ADD COLUMN rate_count INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE allowed_keys (
+    public_key BLOB PRIMARY KEY CHECK (length(public_key) = 32),
+    allowed_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE acts (
+    seq INTEGER PRIMARY KEY,
+    act_id BLOB NOT NULL UNIQUE CHECK (length(act_id) = 16),
+    at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL CHECK (actor <> ''),
+    reason TEXT NOT NULL CHECK (reason <> ''),
+    public_key BLOB NOT NULL CHECK (length(public_key) = 32),
+    act TEXT NOT NULL CHECK (act IN ('allow', 'disallow', 'quarantine', 'release')),
+    until_epoch_id INTEGER CHECK ((act = 'quarantine') = (until_epoch_id IS NOT NULL))
+  ) STRICT;
+  CREATE TRIGGER acts_keep_on_update BEFORE UPDATE ON acts
+    BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+  CREATE TRIGGER acts_keep_on_delete BEFORE DELETE ON acts
+    BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+  -- INSERT OR REPLACE deletes without the trigger above.
+  CREATE TRIGGER acts_keep_on_replace BEFORE INSERT ON acts
+    WHEN EXISTS (SELECT 1 FROM acts WHERE seq = NEW.seq OR act_id = NEW.act_id)
+    BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+  `,
 ];
 
 /** The version this code writes. */

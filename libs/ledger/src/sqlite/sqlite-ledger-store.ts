@@ -1,7 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hexToBytes, isHex } from '@tops/crypto';
 import { unitsToOps } from '@tops/protocol';
-import { requireCommitInput, requireOpenEpochInput, requireSettleInput } from '../input-checks.ts';
+import type { ActInput, ActRecord, ActResult, AllowList, KeyRecord } from '../admin-ledger.ts';
+import {
+  requireActInput,
+  requireCommitInput,
+  requireOpenEpochInput,
+  requireSettleInput,
+} from '../input-checks.ts';
 import { LedgerRoot, type FinalOutcome, type LedgerEntry } from '../ledger-entry.ts';
 import {
   PAGE_LIMIT_MAX,
@@ -17,7 +23,10 @@ import {
   type Standing,
   type WorkerRecord,
 } from '../ledger-store.ts';
+import { keyCursor, pageLimit } from '../page.ts';
+import { mergeKeys } from '../stored-acts.ts';
 import { toStanding } from '../stored-records.ts';
+import { ActTable } from './act-table.ts';
 import type { Connection } from './connection.ts';
 import { EpochTable } from './epoch-table.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -36,6 +45,7 @@ export class SqliteLedgerStore implements LedgerStore {
   readonly #connection: Connection;
   readonly #lock: Connection;
   readonly #tables: Tables;
+  readonly #acts: ActTable;
   readonly #writes: GroupCommit;
   readonly #probe: () => void;
 
@@ -52,6 +62,7 @@ export class SqliteLedgerStore implements LedgerStore {
       receipts: new ReceiptTable(connection),
       workers: new WorkerTable(connection),
     };
+    this.#acts = new ActTable(connection);
     this.#writes = new GroupCommit(
       { queueLimit: options.queueLimit, batchLimit: BATCH_LIMIT },
       connection,
@@ -210,6 +221,27 @@ export class SqliteLedgerStore implements LedgerStore {
     return receipts.entries({ epochId, afterSeq, limit }).map(toLedgerEntry);
   }
 
+  async recordAct(input: ActInput): Promise<ActResult> {
+    requireActInput(input);
+    const { workers } = this.#tables;
+    return this.#writes.run(() => this.#acts.perform(input, { workers, view: this.#workerView() }));
+  }
+
+  async listActs(page: { before?: number; limit: number }): Promise<ActRecord[]> {
+    const before = page.before ?? Number.MAX_SAFE_INTEGER;
+    return this.#acts.list({ before, limit: pageLimit(page.limit) });
+  }
+
+  async listKeys(page: { after?: string; limit: number }): Promise<KeyRecord[]> {
+    const wanted = { after: keyCursor(page.after), limit: pageLimit(page.limit) };
+    const records = this.#tables.workers.list(wanted, this.#workerView());
+    return mergeKeys(records, this.#acts.allowed(wanted), wanted.limit);
+  }
+
+  async allowList(knownVersion?: number): Promise<AllowList> {
+    return this.#acts.allowList(knownVersion);
+  }
+
   async check(): Promise<void> {
     await this.#writes.run(this.#probe);
   }
@@ -226,15 +258,6 @@ export class SqliteLedgerStore implements LedgerStore {
       latestEpochId: this.#tables.epochs.latest()?.epochId ?? 0,
     };
   }
-}
-
-function pageLimit(limit: number): number {
-  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
-}
-
-/** The exclusive lower bound of a page of keys: no bytes at all sort before every key. */
-function keyCursor(after: string | undefined): Uint8Array {
-  return after !== undefined && isHex(after, 32) ? hexToBytes(after) : new Uint8Array(0);
 }
 
 function toLedgerEntry(stored: StoredEntry): LedgerEntry {

@@ -1,5 +1,6 @@
 import { hexToBytes } from '@tops/crypto';
 import type { CommitInput, CommitResult, SettleInput, SettleResult } from '../ledger-store.ts';
+import { countReceipt } from '../receipt-rate.ts';
 import { isNewKey, nextStreak } from '../reputation.ts';
 import type { EpochTable } from './epoch-table.ts';
 import type { ReceiptTable, StoredReceipt } from './receipt-table.ts';
@@ -28,6 +29,9 @@ export function commitReceipt(input: CommitInput, tables: Tables): CommitResult 
   if (untilEpochId !== undefined && epochId < untilEpochId) {
     return { kind: 'key_quarantined', untilEpochId };
   }
+  const { receivedAtMs: atMs, maxPerSecond } = input;
+  const rate = countReceipt(standing?.rate, { atMs, maxPerSecond });
+  if (rate.kind === 'limited') return { kind: 'rate_limited', retryAfterMs: rate.retryAfterMs };
   const limit = isNewKey(standing) ? Math.min(input.maxOpenNewKey, input.maxOpen) : input.maxOpen;
   const openCount = tables.receipts.countOpen({ publicKey });
   if (openCount >= limit) return { kind: 'too_many_open', openCount, limit };
@@ -35,7 +39,8 @@ export function commitReceipt(input: CommitInput, tables: Tables): CommitResult 
     publicKey,
     did: parsed.workerDid,
     label: parsed.label,
-    atMs: input.receivedAtMs,
+    atMs,
+    rate: rate.window,
   });
   return { kind: 'created', record: tables.receipts.insert(input) };
 }

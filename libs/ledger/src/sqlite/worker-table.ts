@@ -1,5 +1,7 @@
 import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
+import type { RateWindow } from '../receipt-rate.ts';
 import {
+  STANDING_COLUMNS,
   toCreditRow,
   toWorkerRecord,
   toWorkerStanding,
@@ -29,6 +31,7 @@ export class WorkerTable {
       get: connection.prepare(SQL.get),
       list: connection.prepare(SQL.list),
       seen: connection.prepare(SQL.seen),
+      register: connection.prepare(SQL.register),
       tallyWorker: connection.prepare(SQL.tallyWorker),
       tallyEpoch: connection.prepare(SQL.tallyEpoch),
       insertEpoch: connection.prepare(SQL.insertEpoch),
@@ -36,6 +39,7 @@ export class WorkerTable {
       acceptEpoch: connection.prepare(SQL.acceptEpoch),
       streak: connection.prepare(SQL.streak),
       quarantine: connection.prepare(SQL.quarantine),
+      release: connection.prepare(SQL.release),
       epochUnits: connection.prepare(SQL.epochUnits),
       epochCredits: connection.prepare(SQL.epochCredits),
     };
@@ -69,8 +73,15 @@ export class WorkerTable {
     readonly did: string;
     readonly label: string | undefined;
     readonly atMs: number;
+    readonly rate: RateWindow;
   }): void {
-    this.#statements.seen.run(input.publicKey, input.did, input.label ?? null, input.atMs);
+    const { publicKey, did, label, atMs, rate } = input;
+    this.#statements.seen.run(publicKey, did, label ?? null, atMs, rate.startedAtMs, rate.count);
+  }
+
+  /** Gives a key a record that has none; its latest receipt is none. */
+  register(publicKey: Uint8Array, did: string): void {
+    this.#statements.register.run(publicKey, did);
   }
 
   tally(publicKey: Uint8Array, epochId: number, tally: Tally): void {
@@ -103,6 +114,10 @@ export class WorkerTable {
     this.#statements.quarantine.run(untilEpochId, publicKey);
   }
 
+  release(publicKey: Uint8Array): void {
+    this.#statements.release.run(publicKey);
+  }
+
   /** Standing credit of one key in one epoch. */
   epochUnits(publicKey: Uint8Array, epochId: number): bigint {
     return this.#statements.epochUnits.get(publicKey, epochId)?.bigint('credited_units') ?? 0n;
@@ -127,14 +142,17 @@ const TALLY = `
   missed = missed + ?, revoked = revoked + ?`;
 
 const SQL = {
-  standing:
-    'SELECT accepted, streak_units, quarantined_until_epoch FROM workers WHERE public_key = ?',
+  standing: `SELECT ${STANDING_COLUMNS} FROM workers WHERE public_key = ?`,
   get: `SELECT ${WORKER_COLUMNS} FROM workers w WHERE w.public_key = ?`,
   list: `SELECT ${WORKER_COLUMNS} FROM workers w WHERE w.public_key > ? ORDER BY w.public_key LIMIT ?`,
   seen: `
-    INSERT INTO workers (public_key, did, label, last_seen_at_ms) VALUES (?, ?, ?, ?)
+    INSERT INTO workers (public_key, did, label, last_seen_at_ms, rate_window_at_ms, rate_count) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (public_key) DO UPDATE SET label = excluded.label,
-      last_seen_at_ms = max(last_seen_at_ms, excluded.last_seen_at_ms)`,
+      last_seen_at_ms = max(last_seen_at_ms, excluded.last_seen_at_ms),
+      rate_window_at_ms = excluded.rate_window_at_ms, rate_count = excluded.rate_count`,
+  register: `
+    INSERT INTO workers (public_key, did, last_seen_at_ms) VALUES (?, ?, 0)
+    ON CONFLICT (public_key) DO NOTHING`,
   tallyWorker: `UPDATE workers SET ${TALLY} WHERE public_key = ?`,
   // Not an upsert: SQLite checks the row to insert before it looks for the conflict, and a revocation's sums are negative.
   tallyEpoch: `UPDATE credits SET ${TALLY} WHERE public_key = ? AND epoch_id = ?`,
@@ -154,6 +172,7 @@ const SQL = {
   quarantine: `
     UPDATE workers SET quarantined_until_epoch = max(coalesce(quarantined_until_epoch, 0), ?)
     WHERE public_key = ?`,
+  release: 'UPDATE workers SET quarantined_until_epoch = NULL WHERE public_key = ?',
   epochUnits: 'SELECT credited_units FROM credits WHERE public_key = ? AND epoch_id = ?',
   epochCredits: `
     SELECT c.*, w.did FROM credits c JOIN workers w ON w.public_key = c.public_key

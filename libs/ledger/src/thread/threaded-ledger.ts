@@ -48,6 +48,10 @@ class ThreadedLedger implements LedgerStore {
   readonly listWorkers = this.#forward('listWorkers');
   readonly epochCredits = this.#forward('epochCredits');
   readonly epochEntries = this.#forward('epochEntries');
+  readonly recordAct = this.#forward('recordAct');
+  readonly listActs = this.#forward('listActs');
+  readonly listKeys = this.#forward('listKeys');
+  readonly allowList = this.#forward('allowList');
   readonly check = this.#forward('check');
 
   commitReceipt(input: CommitInput): Promise<CommitResult> {

@@ -1,6 +1,4 @@
 import { createOpsRouter, type Logger, type Readiness } from '@tops/observability';
-import { LedgerError } from '@tops/ledger';
-import { KernelError } from '@tops/kernel-spec';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { RequestListener, ServerResponse } from 'node:http';
@@ -16,10 +14,11 @@ import {
   rateLimited,
 } from './http/front-door.ts';
 import { mountRoutes } from './http/mount-routes.ts';
+import { refusalOf } from './http/refusal-of.ts';
 import type { Route } from './http/route.ts';
 import { refuseMethod, sendReply, type FlatHeaders } from './http/send-reply.ts';
 import type { RouteLabel, VerifierMetrics } from './metrics.ts';
-import { refuse, refuseWith, type Refusal } from './refusal.ts';
+import { refuseWith } from './refusal.ts';
 import type { SharedBudget } from './shared-budget.ts';
 import { serveDashboard } from './routes/dashboard.ts';
 
@@ -190,22 +189,4 @@ function handleErrors(deps: AppDeps): ErrorRequestHandler {
     if (response.headersSent) response.destroy();
     else await sendReply(response, refusal, deps.metrics);
   };
-}
-
-function refusalOf(error: unknown, { metrics, logger }: AppDeps): Refusal {
-  if (error instanceof Error && 'status' in error && error.status === 400) {
-    return refuse({ code: 'path_invalid', detail: 'expected valid percent-encoding in the path' });
-  }
-  if (error instanceof LedgerError && error.code === 'overloaded') {
-    return refuseWith('overloaded', 'expected room in the write queue, got none', 1000);
-  }
-  if (error instanceof LedgerError || error instanceof KernelError) {
-    const part = error instanceof LedgerError ? 'ledger' : 'kernel';
-    metrics.errors.inc({ kind: part });
-    logger.error('request failed', { part, error });
-    return refuseWith('not_ready', `expected the ${part} to answer, got an error`, 1000);
-  }
-  metrics.errors.inc({ kind: 'internal' });
-  logger.error('request failed', { part: 'internal', error });
-  return refuseWith('internal_error', 'expected no fault of the verifier, got one');
 }

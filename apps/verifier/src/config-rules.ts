@@ -7,6 +7,10 @@ interface RuleValues {
   readonly VERIFIER_SK_FILE: string | undefined;
   readonly DATABASE_URL: string | undefined;
   readonly DATABASE_URL_FILE: string | undefined;
+  readonly PORT: number;
+  readonly ADMIN_PORT: number | undefined;
+  readonly ADMIN_TOKEN: string | undefined;
+  readonly ADMIN_TOKEN_FILE: string | undefined;
   readonly VERIFY_DISABLE: boolean;
   readonly MIN_ROWS: number;
   readonly AUDIT_ROWS_MIN: number;
@@ -76,6 +80,39 @@ export const configRules: readonly Rule[] = [
             variable: 'DATABASE_URL_FILE',
             expected: 'unset while DATABASE_URL is set',
             got: 'both',
+          }
+        : undefined,
+  },
+  {
+    variables: ['ADMIN_TOKEN', 'ADMIN_TOKEN_FILE'],
+    check: (values) =>
+      values.ADMIN_TOKEN !== undefined && values.ADMIN_TOKEN_FILE !== undefined
+        ? { variable: 'ADMIN_TOKEN_FILE', expected: 'unset while ADMIN_TOKEN is set', got: 'both' }
+        : undefined,
+  },
+  {
+    variables: ['ADMIN_PORT', 'ADMIN_TOKEN', 'ADMIN_TOKEN_FILE'],
+    check: (values) =>
+      values.ADMIN_PORT !== undefined &&
+      values.ADMIN_TOKEN === undefined &&
+      values.ADMIN_TOKEN_FILE === undefined
+        ? {
+            variable: 'ADMIN_TOKEN',
+            expected: 'a token, or a path in ADMIN_TOKEN_FILE, while ADMIN_PORT is set',
+            got: 'nothing',
+            hint: 'openssl rand -hex 32 makes one',
+          }
+        : undefined,
+  },
+  {
+    variables: ['ADMIN_PORT', 'PORT'],
+    check: (values) =>
+      values.ADMIN_PORT === values.PORT && values.PORT !== 0
+        ? {
+            variable: 'ADMIN_PORT',
+            expected: 'another port than PORT',
+            got: String(values.ADMIN_PORT),
+            hint: 'the admin API is never on the public port',
           }
         : undefined,
   },

@@ -11,6 +11,7 @@ import {
   type EnvFields,
 } from '@tops/config';
 import { cpuKernelChoices } from '@tops/kernel-cpu';
+import { adminFields } from './admin/admin-config.ts';
 import { configRules } from './config-rules.ts';
 import { databaseFields } from './database-config.ts';
 
@@ -78,7 +79,8 @@ const httpFields = {
     min: 1,
     max: 1_000_000,
     default: 1000,
-    describe: 'Requests an address (IPv6: a /64) may send in one second, else 429.',
+    describe:
+      'Requests an address (IPv6: a /64) may send to this verifier in one second, else 429.',
   }),
 } satisfies EnvFields;
 
@@ -93,7 +95,8 @@ const trustFields = {
       'File that holds the seed in hex. Without either, development makes a key in DATA_DIR.',
   }),
   VERIFY_PUBKEY: hexKeyList({
-    describe: 'Worker keys that may register. Empty: open registration.',
+    describe:
+      'Worker keys that may register, beside those that operators allow. Empty: open registration.',
   }),
   VERIFY_DISABLE: flag({
     default: false,
@@ -200,7 +203,8 @@ const limitFields = {
     min: 1,
     max: 1_000_000,
     default: 50,
-    describe: 'Receipts a key may submit in one second, charged after its signature verified.',
+    describe:
+      'Receipts a key may submit in one second, charged after its signature verified. Over all verifiers of one ledger.',
   }),
   QUARANTINE_EPOCHS: integer({
     min: 1,
@@ -217,6 +221,7 @@ export const verifierSchema = defineEnv(
     ...processFields,
     ...databaseFields,
     ...httpFields,
+    ...adminFields,
     ...trustFields,
     ...protocolFields,
     ...limitFields,
@@ -228,7 +233,7 @@ export const verifierSchema = defineEnv(
 export const verifierConfigSection: ConfigSection = {
   title: 'Verifier',
   intro:
-    'Variables of `apps/verifier`. Unknown names that start with `VERIFIER_` or `VERIFY_` are refused. ' +
+    'Variables of `apps/verifier`. Unknown names that start with `VERIFIER_`, `VERIFY_` or `ADMIN_` are refused. ' +
     'Every error, one of the key file included, is reported at once and ends the process with exit code 78.',
   schema: verifierSchema,
 };

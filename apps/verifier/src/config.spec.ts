@@ -173,3 +173,47 @@ describe('the ledger', () => {
     ]);
   });
 });
+
+describe('the admin API', () => {
+  const token = 'correct-horse-battery-staple-011';
+  const adminOf = (env: Record<string, string>) => {
+    const result = readConfig(env);
+    if (!result.ok) throw new Error(JSON.stringify(result.errors));
+    return result.config.admin;
+  };
+
+  it('is off unless it has a port and a token, from the environment or a file', () => {
+    expect(adminOf({})).toBeUndefined();
+    expect(adminOf({ ADMIN_TOKEN: token })).toBeUndefined();
+    expect(adminOf({ ADMIN_TOKEN: token, ADMIN_PORT: '8083' })).toEqual({
+      ...{ port: 8083, host: '127.0.0.1', token, warning: undefined },
+    });
+    const fromFile = { ADMIN_TOKEN_FILE: keyFile(`${token}\n`), ADMIN_PORT: '0' };
+    expect(adminOf({ ...fromFile, ADMIN_HOST: '::1' })).toMatchObject({
+      ...{ port: 0, host: '::1', token },
+    });
+  });
+
+  it.each([
+    [{ ADMIN_PORT: '8083' }, ['ADMIN_TOKEN']],
+    [{ ADMIN_PORT: '8083', ADMIN_TOKEN: token.slice(1) }, ['ADMIN_TOKEN']],
+    [{ ADMIN_PORT: '8083', ADMIN_TOKEN: `${token} x` }, ['ADMIN_TOKEN']],
+    [{ ADMIN_PORT: '8083', ADMIN_TOKEN: `${token}é` }, ['ADMIN_TOKEN']],
+    [{ ADMIN_PORT: '8083', ADMIN_TOKEN: token, ADMIN_TOKEN_FILE: '/x' }, ['ADMIN_TOKEN_FILE']],
+    [{ ADMIN_PORT: '8083', ADMIN_TOKEN_FILE: '/nowhere/x' }, ['ADMIN_TOKEN_FILE']],
+    [{ ADMIN_PORT: '8081', ADMIN_TOKEN: token }, ['ADMIN_PORT']],
+    [{ ADMIN_PORT: '65536', ADMIN_TOKEN: token }, ['ADMIN_PORT']],
+    [{ ADMIN_TOKN: token }, ['ADMIN_TOKN']],
+    [{ ADMIN_PASSWORD: token }, ['ADMIN_PASSWORD']],
+  ])('refuses %j', (env, variables) => {
+    const errors = errorsOf(env);
+    expect(errors.map(({ variable }) => variable)).toEqual(variables);
+    expect(JSON.stringify(errors)).not.toContain(token.slice(1));
+  });
+
+  it('refuses a file with another token, and does not show it', () => {
+    const errors = errorsOf({ ADMIN_PORT: '0', ADMIN_TOKEN_FILE: keyFile('hunter2') });
+    expect(errors).toMatchObject([{ variable: 'ADMIN_TOKEN_FILE' }]);
+    expect(JSON.stringify(errors)).not.toContain('hunter2');
+  });
+});

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@tops/config';
 import type { CpuKernelChoice } from '@tops/kernel-cpu';
 import type { Limits } from '@tops/protocol';
+import { adminConfig, readAdminTokenFile, type AdminConfig } from './admin/admin-config.ts';
 import { verifierSchema } from './config-schema.ts';
 import { ledgerSource, readDatabaseUrlFile, type LedgerSource } from './database-config.ts';
 import { readKeyFile, type KeyFileResult, type KeySource } from './verifier-key.ts';
@@ -49,6 +50,8 @@ export interface VerifierConfig {
   readonly cpuKernel: CpuKernelChoice;
   readonly threadCount: number | undefined;
   readonly http: HttpConfig;
+  /** Undefined while the admin API is off. */
+  readonly admin: AdminConfig | undefined;
   readonly protocol: ProtocolConfig;
 }
 
@@ -58,19 +61,26 @@ export type ConfigResult =
 
 /** Reads the environment and the secret files it names; reports every error at once. */
 export function readConfig(env: Environment): ConfigResult {
-  const result = parseEnv(verifierSchema, env, { prefixes: ['VERIFIER_', 'VERIFY_'] });
+  const result = parseEnv(verifierSchema, env, {
+    prefixes: ['VERIFIER_', 'VERIFY_', 'ADMIN_'],
+    // The command line's, which may share an environment file with the verifier.
+    alsoKnown: ['ADMIN_URL', 'ADMIN_ACTOR'],
+  });
   const readable = result.ok ? result.values : result.partial;
   const keyFile = readNamedKeyFile(readable);
   const urlFile = readDatabaseUrlFile(readable);
+  const tokenFile = readAdminTokenFile(readable);
   const errors = [
     ...(result.ok ? [] : result.errors),
     ...(keyFile?.ok === false ? [keyFile.error] : []),
     ...(urlFile?.ok === false ? [urlFile.error] : []),
+    ...(tokenFile?.ok === false ? [tokenFile.error] : []),
   ];
   if (!result.ok || errors.length > 0) return { ok: false, errors };
   const files = {
     key: keyFile?.ok === true ? keyFile.source : undefined,
     databaseUrl: urlFile?.ok === true ? urlFile : undefined,
+    adminToken: tokenFile?.ok === true ? tokenFile : undefined,
   };
   return { ok: true, config: envToConfig(result.values, files) };
 }
@@ -86,6 +96,7 @@ function readNamedKeyFile(values: Partial<Values>): KeyFileResult | undefined {
 interface SecretFiles {
   readonly key: KeySource | undefined;
   readonly databaseUrl: Parameters<typeof ledgerSource>[1]['fromFile'];
+  readonly adminToken: Parameters<typeof adminConfig>[1];
 }
 
 function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
@@ -111,6 +122,7 @@ function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
       dashboardDir: values.DASHBOARD_DIR ?? fileURLToPath(new URL('../dashboard', import.meta.url)),
       metricsEnabled: values.METRICS_ENABLED,
     },
+    admin: adminConfig(values, files.adminToken),
     protocol: {
       limits: limitsOf(values),
       topsEpochs,

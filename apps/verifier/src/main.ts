@@ -14,7 +14,7 @@ import { EpochRegressionError } from './epoch-clock.ts';
 import { answerConnectionErrors } from './http/connection-errors.ts';
 import { ledgerClock } from './ledger-clock.ts';
 import { loadVerifierKey } from './verifier-key.ts';
-import { createVerifier } from './verifier.ts';
+import { createVerifier, type Verifier } from './verifier.ts';
 
 /** How long a connection may idle between requests; longer than common load balancers keep theirs. */
 const KEEP_ALIVE_MS = 65_000;
@@ -24,7 +24,11 @@ if (!result.ok) exitWithConfigErrors(result.errors);
 const { config } = result;
 const key = loadVerifierKey(config.key);
 if (!key.ok) exitWithConfigErrors([key.error]);
-const logger = createLogger({ service: 'verifier', level: config.logLevel });
+const logger = createLogger({
+  service: 'verifier',
+  level: config.logLevel,
+  ...(config.admin === undefined ? {} : { secretValues: [config.admin.token] }),
+});
 const lifecycle = createLifecycle({ logger, deadlineMs: config.shutdownDeadlineMs });
 
 if (key.warning !== undefined) logger.warn('key file is readable by others', { hint: key.warning });
@@ -83,7 +87,26 @@ async function start(): Promise<void> {
     // Room for the ledger and the kernel to close before the deadline cuts everything off.
     return server.close(Math.floor(config.shutdownDeadlineMs * 0.8));
   });
+  await startAdmin(verifier);
   logger.info('listening', { port: server.port, verifierKeyHex: bytesToHex(keyPair.publicKey) });
+}
+
+/** Operators are few: little is enough for them, and little can be taken from the public surface. */
+async function startAdmin({ adminApp, metrics }: Verifier): Promise<void> {
+  const { admin, http } = config;
+  if (admin === undefined || adminApp === undefined) return;
+  if (admin.warning !== undefined) {
+    logger.warn('the file of the admin token is readable by others', { hint: admin.warning });
+  }
+  const server = await startHttpServer(adminApp, {
+    ...{ port: admin.port, host: admin.host, maxConnections: 32 },
+    requestTimeoutMs: http.requestTimeoutMs,
+    headersTimeoutMs: http.headersTimeoutMs,
+    keepAliveTimeoutMs: 5000,
+  });
+  answerConnectionErrors(server.server, { metrics });
+  lifecycle.onShutdown('admin', () => server.close(Math.floor(config.shutdownDeadlineMs * 0.8)));
+  logger.info('admin API listening', { adminPort: server.port, host: admin.host });
 }
 
 function openLedger(): Promise<LedgerStore> {

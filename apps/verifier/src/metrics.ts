@@ -4,7 +4,22 @@ import { errorCodes, type ErrorCode } from '@tops/protocol';
 
 /** Statuses of the surface; whatever else might appear counts as `other`. */
 const statuses = [
-  ...['200', '201', '400', '403', '404', '405', '408', '409', '410', '413', '415', '422', '429'],
+  ...[
+    '200',
+    '201',
+    '400',
+    '401',
+    '403',
+    '404',
+    '405',
+    '408',
+    '409',
+    '410',
+    '413',
+    '415',
+    '422',
+    '429',
+  ],
   ...['431', '500', '503', 'other'],
 ] as const;
 
@@ -37,6 +52,16 @@ export function createVerifierMetrics(metrics: Metrics) {
       name: 'kernel_fallbacks_total',
       help: 'Times the native CPU kernel was wanted and WebAssembly took its place, by reason.',
       labels: { reason: kernelFallbackReasons },
+    }),
+    adminAuthFailures: metrics.counter({
+      name: 'admin_auth_failures_total',
+      help: 'Requests to the admin API without its token, by what they brought instead.',
+      labels: { reason: ['missing', 'wrong', 'limited'] },
+    }),
+    adminActs: metrics.counter({
+      name: 'admin_acts_total',
+      help: 'Acts of operators recorded through this verifier, by act.',
+      labels: { act: ['allow', 'disallow', 'quarantine', 'release'] },
     }),
     problems: metrics.counter({
       name: 'problems_total',

@@ -7,6 +7,7 @@ import {
   type Problem,
 } from '@tops/protocol';
 import { checkReceipt, drawRows } from '@tops/verification';
+import type { AllowList } from './allow-list.ts';
 import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
 import type { ChallengeSigner } from './challenge-signer.ts';
 import type { Clock } from './clock.ts';
@@ -32,6 +33,8 @@ export interface ReceiptServiceDeps {
   readonly ledger: LedgerStore;
   readonly epochs: Pick<EpochClock, 'acceptingAt' | 'currentEpochId'>;
   readonly signer: ChallengeSigner;
+  readonly allowList: Pick<AllowList, 'keys'>;
+  /** What one key may cost this verifier, refused receipts included; what is recorded is counted in the ledger, for all. */
   readonly keyLimiter: BoundedRateLimiter;
   readonly openChallenges: OpenChallenges;
   readonly recentChallenges: RecentChallenges;
@@ -106,14 +109,7 @@ export class ReceiptService {
     if (stored !== undefined) return { kind: 'existing', record: stored };
     // The signature is known to be good, and the receipt new: only the key's owner can have sent it.
     const waitMs = await this.#deps.keyLimiter.take(parsed.receipt.public_key_hex);
-    if (waitMs > 0) {
-      const limit = this.#config.limits.receipts_per_second_per_key;
-      return refuseWith(
-        'rate_limited',
-        `expected at most ${limit} receipts a second of one key`,
-        waitMs,
-      );
-    }
+    if (waitMs > 0) return this.#rateLimited(waitMs);
     const rows = this.#draw(
       parsed,
       auditRows(reputation, this.#auditPolicy(parsed.receipt.sizes.m)),
@@ -122,10 +118,10 @@ export class ReceiptService {
   }
 
   #check(parsed: ParsedReceipt, arrivedAtMs: number): Problem | undefined {
-    const { limits, allowedKeys, skipSignatures } = this.#config;
+    const { limits, skipSignatures } = this.#config;
     return checkReceipt(parsed, {
       limits,
-      allowedKeys,
+      allowedKeys: this.#deps.allowList.keys,
       skipSignatures,
       epochs: this.#deps.epochs.acceptingAt(arrivedAtMs),
       currentEpochId: this.#deps.epochs.currentEpochId,
@@ -156,6 +152,7 @@ export class ReceiptService {
         receivedAtMs: submission.arrivedAtMs,
         maxOpen: limits.max_open_challenges,
         maxOpenNewKey: limits.max_open_challenges_new_key,
+        maxPerSecond: limits.receipts_per_second_per_key,
       });
       recorded = result.kind === 'created' || result.kind === 'existing';
       if (result.kind === 'created') recentChallenges.remember({ record: result.record, parsed });
@@ -190,6 +187,8 @@ export class ReceiptService {
           'key_quarantined',
           `expected a key out of quarantine, got one whose receipts are taken again from epoch ${result.untilEpochId}`,
         );
+      case 'rate_limited':
+        return this.#rateLimited(result.retryAfterMs);
       case 'too_many_open':
         return refuseWith(
           'too_many_open_challenges',
@@ -197,6 +196,12 @@ export class ReceiptService {
           RETRY_OPEN_MS,
         );
     }
+  }
+
+  #rateLimited(waitMs: number): Refusal {
+    const limit = this.#config.limits.receipts_per_second_per_key;
+    const detail = `expected at most ${limit} receipts a second of one key`;
+    return refuseWith('rate_limited', detail, waitMs);
   }
 
   #draw(parsed: ParsedReceipt, count: number): number[] {

@@ -7,6 +7,9 @@ import type { ComputeLeaves, JudgeDependencies } from '@tops/verification';
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
 import { Admission, type AdmissionOptions } from './http/admission.ts';
+import { createAdminApp } from './admin/admin-app.ts';
+import { adminRoutes } from './admin/admin-routes.ts';
+import { AllowList } from './allow-list.ts';
 import { createApp } from './app.ts';
 import { BoundedRateLimiter } from './bounded-rate-limiter.ts';
 import { BundleService } from './bundle-service.ts';
@@ -41,6 +44,9 @@ const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_M
 /** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */
 const MALFORMED_PROOFS_PER_ADDRESS = { ...MALFORMED_PROOFS, points: 256 };
 
+/** Requests to the admin API of one address without its token. */
+const ADMIN_FAILURES = { points: 10, windowMs: 10_000, maxKeys: 4096 };
+
 const UNSIGNED_WARNING =
   'VERIFY_DISABLE=1: SIGNATURES ARE NOT CHECKED, ANYBODY CAN EARN IN ANY NAME';
 
@@ -64,6 +70,8 @@ export interface VerifierOptions {
     HttpConfig,
     'trustProxyHops' | 'requestsPerSecondPerAddress' | 'dashboardDir' | 'metricsEnabled'
   >;
+  /** Absent: there is no admin API. */
+  readonly admin?: { readonly token: string } | undefined;
 }
 
 /** What recomputes: without a batch it is asked item by item, without threads it has one, and what it cannot fold is folded in JavaScript. */
@@ -82,6 +90,8 @@ export interface VerifierDeps {
 
 export interface Verifier {
   readonly app: RequestListener;
+  /** For a port of its own. */
+  readonly adminApp: RequestListener | undefined;
   readonly epochs: EpochClock;
   readonly readiness: Readiness;
   readonly metrics: VerifierMetrics;
@@ -106,7 +116,8 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     },
     { ledger, clock, logger, metrics, readiness, randomBytes },
   );
-  const services = createServices(options.protocol, { ...deps, epochs, metrics });
+  const allowList = new AllowList(options.protocol.allowedKeys, { ledger, logger, metrics });
+  const services = createServices(options.protocol, { ...deps, epochs, metrics, allowList });
   const routes = [
     ...epochRoutes({ limits, verifierKeyHex: services.signer.publicKeyHex }, { epochs }),
     ...receiptRoutes({ ...services, ledger }),
@@ -115,27 +126,40 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     ...verifyRoutes(services),
   ];
   const { requestsPerSecondPerAddress } = options.http;
+  const shared = {
+    ...{ metrics, logger, clock },
+    addressLimiter: perSecond(requestsPerSecondPerAddress, clock),
+    admission: new Admission(options.inFlight ?? IN_FLIGHT),
+    bodyBudget: new SharedBudget(BODY_BYTES),
+  };
   const app = createApp(
     { ...options.http, bodyBytesMax: limits.body_bytes },
-    {
-      ...{ readiness, metrics, logger, clock, registry },
-      routes: [...routes, openApiRoute(routes)],
-      addressLimiter: perSecond(requestsPerSecondPerAddress, clock),
-      admission: new Admission(options.inFlight ?? IN_FLIGHT),
-      bodyBudget: new SharedBudget(BODY_BYTES),
-    },
+    { ...shared, readiness, registry, routes: [...routes, openApiRoute(routes)] },
   );
-  const start = () => {
+  const adminApp =
+    options.admin &&
+    createAdminApp(options.admin, {
+      ...shared,
+      routes: adminRoutes({ ...shared, ledger, epochs, allowList, randomBytes }),
+      failureLimiter: new BoundedRateLimiter(ADMIN_FAILURES, clock),
+    });
+  const start = async () => {
     // At error level: no LOG_LEVEL hides it.
     if (options.protocol.skipSignatures) logger.error(UNSIGNED_WARNING);
-    return epochs.start(services.pendingWork);
+    // Before the first receipt: a key that is allowed must not be told otherwise.
+    await allowList.refresh();
+    await epochs.start(services.pendingWork);
   };
-  return { app, epochs, readiness, metrics, registry, start };
+  return { app, adminApp, epochs, readiness, metrics, registry, start };
 }
 
 function createServices(
   config: ProtocolConfig,
-  deps: VerifierDeps & { readonly epochs: EpochClock; readonly metrics: VerifierMetrics },
+  deps: VerifierDeps & {
+    readonly epochs: EpochClock;
+    readonly metrics: VerifierMetrics;
+    readonly allowList: AllowList;
+  },
 ) {
   const { ledger, clock, logger, epochs, metrics, kernel, confirmLeaves } = deps;
   const randomBelow = (max: number): number => randomInt(max);
@@ -157,7 +181,7 @@ function createServices(
     computeLeaves: (attempt, rows) => batcher.computeLeaves(attempt, rows),
   };
   const receipts = new ReceiptService(config, {
-    ...{ ...shared, signer, randomBelow },
+    ...{ ...shared, signer, randomBelow, allowList: deps.allowList },
     keyLimiter: perSecond(config.limits.receipts_per_second_per_key, clock),
   });
   const proofs = new ProofService(config, {
@@ -176,6 +200,7 @@ function createServices(
     onExpired: (nowMs) => {
       openChallenges.releaseEnded(nowMs);
       recentChallenges.forgetEnded(nowMs);
+      void deps.allowList.refreshQuietly();
     },
   };
   const bundles = new BundleService(config, { judging, metrics });

@@ -23,6 +23,8 @@ export interface TestVerifierOptions {
   readonly limits?: Partial<Limits>;
   readonly protocol?: Partial<ProtocolConfig>;
   readonly http?: Partial<VerifierOptions['http']>;
+  /** With an admin API on a port of its own. */
+  readonly admin?: { readonly token: string };
   readonly kernel?: Pick<Kernel, 'computeLeaves'>;
   readonly inFlight?: VerifierOptions['inFlight'];
   readonly dataDir?: string;
@@ -50,6 +52,7 @@ export class TestVerifier {
   ledger!: LedgerStore;
   verifier!: Verifier;
   #server!: HttpServer;
+  #adminServer: HttpServer | undefined;
   readonly #options: TestVerifierOptions;
 
   private constructor(dataDir: string, options: TestVerifierOptions) {
@@ -73,8 +76,14 @@ export class TestVerifier {
     return this.#server.port;
   }
 
+  get adminUrl(): string {
+    if (this.#adminServer === undefined) throw new Error('started without an admin API');
+    return `http://127.0.0.1:${this.#adminServer.port}`;
+  }
+
   async stop(): Promise<void> {
     await this.#server.close(2000);
+    await this.#adminServer?.close(2000);
     await this.verifier.epochs.stop();
     await this.ledger.close();
   }
@@ -166,6 +175,7 @@ export class TestVerifier {
     this.verifier = createVerifier(
       {
         ...(options.inFlight === undefined ? {} : { inFlight: options.inFlight }),
+        admin: options.admin,
         protocol: {
           limits: {
             ...defaultLimits,
@@ -215,5 +225,12 @@ export class TestVerifier {
       requireHostHeader: false,
     });
     answerConnectionErrors(this.#server.server, this.verifier);
+    if (this.verifier.adminApp !== undefined) {
+      this.#adminServer = await startHttpServer(this.verifier.adminApp, {
+        ...{ port: 0, host: '127.0.0.1', maxConnections: 32 },
+        ...{ requestTimeoutMs: 5000, headersTimeoutMs: 2000, keepAliveTimeoutMs: 1000 },
+      });
+      answerConnectionErrors(this.#adminServer.server, this.verifier);
+    }
   }
 }

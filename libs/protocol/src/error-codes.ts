@@ -157,6 +157,25 @@ export const errorCodes = {
     meaning: 'The epoch has not been opened, or was skipped while the verifier was down.',
   },
 
+  // The admin API.
+  unauthorized: {
+    status: 401,
+    title: 'Not authorised',
+    meaning:
+      'The admin API answers nobody without its token: send Authorization: Bearer and the value of ADMIN_TOKEN. After ten failures an address waits.',
+  },
+  act_without_effect: {
+    status: 409,
+    title: 'Act without effect',
+    meaning:
+      'The key would not be afterwards what the act says: a disallowed key still allowed by VERIFY_PUBKEY or open registration, or a quarantine that ends before it begins. Nothing was recorded; the detail says what to do instead.',
+  },
+  allow_list_full: {
+    status: 409,
+    title: 'Allow-list full',
+    meaning: 'Acts may allow 10000 keys. Disallow some, or name them in VERIFY_PUBKEY.',
+  },
+
   // The service.
   overloaded: {
     status: 503,

@@ -1,3 +1,20 @@
+export { AdminClient, type AdminClientOptions } from './admin-client.ts';
+export {
+  type ActRequest,
+  type AdminAct,
+  type AdminActAnswer,
+  type AdminActPage,
+  type AdminKey,
+  type AdminKeyPage,
+  type AllowedBy,
+  type QuarantineRequest,
+  actorField,
+  parseActRequest,
+  parseAdminActAnswer,
+  parseAdminActPage,
+  parseAdminKeyPage,
+  parseQuarantineRequest,
+} from './admin-messages.ts';
 export { type Bundle, type BundleMessage, encodeBundle, parseBundle } from './bundle.ts';
 export {
   type Challenge,
@@ -5,6 +22,7 @@ export {
   parseChallenge,
   verifyChallenge,
 } from './challenge.ts';
+export type { ClientResult, ResponseProblem } from './client-result.ts';
 export { type EpochInfo, parseEpochInfo } from './epoch-info.ts';
 export { type ErrorCode, errorCodes, errorStatus } from './error-codes.ts';
 export { renderErrorsMarkdown } from './errors-markdown.ts';
@@ -37,12 +55,7 @@ export {
 export { maxChallengeRows, rowsProblem } from './rows.ts';
 export { OPS_UNIT, type Shape, opsToUnits, shapeOps, shapeProblem, unitsToOps } from './shape.ts';
 export { JsonNumber, parseJson } from './strict-json.ts';
-export {
-  type ClientResult,
-  type ResponseProblem,
-  VerifierClient,
-  type VerifierClientOptions,
-} from './verifier-client.ts';
+export { VerifierClient, type VerifierClientOptions } from './verifier-client.ts';
 export { KERNEL_VERSION } from './versions.ts';
 export {
   type WorkerInfo,

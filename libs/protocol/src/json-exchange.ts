@@ -12,6 +12,8 @@ export interface JsonRequest {
   readonly method: 'GET' | 'POST';
   /** Sent as application/json when there is one. */
   readonly body?: unknown;
+  /** Beside accept and content-type; may be secret. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** For the whole exchange, body included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -76,6 +78,7 @@ async function perform(
     redirect: 'manual',
     signal,
     headers: {
+      ...request.headers,
       accept: 'application/json, application/problem+json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },

@@ -1,10 +1,8 @@
 import { type Bundle, encodeBundle } from './bundle.ts';
+import { type ClientResult, normaliseBaseUrl, readResult } from './client-result.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { type EpochInfo, parseEpochInfo } from './epoch-info.ts';
-import type { ErrorCode } from './error-codes.ts';
-import { isJsonObject } from './fields.ts';
-import { type JsonAnswer, type JsonRequest, exchangeJson } from './json-exchange.ts';
-import { NetworkError } from './network-error.ts';
+import { type JsonRequest, exchangeJson } from './json-exchange.ts';
 import type { Parsed } from './problem.ts';
 import type { ProofMessage } from './proof.ts';
 import type { Receipt } from './receipt.ts';
@@ -14,33 +12,12 @@ import {
   parseAcceptedResponse,
   parseVerifiedResponse,
 } from './responses.ts';
-import { JsonNumber } from './strict-json.ts';
 import {
   type WorkerInfo,
   type WorkerPage,
   parseWorkerInfo,
   parseWorkerPage,
 } from './worker-info.ts';
-
-/** A refusal as it came over the wire: the code may be one this version does not know yet. */
-export interface ResponseProblem {
-  readonly code: ErrorCode | (string & {});
-  /** Printable ASCII, at most 512 characters; the verifier's words. */
-  readonly detail: string;
-  readonly field?: string;
-  readonly row?: number;
-}
-
-/** What the verifier said: a value, or its refusal. */
-export type ClientResult<T> =
-  | { readonly ok: true; readonly status: number; readonly value: T }
-  | {
-      readonly ok: false;
-      readonly status: number;
-      readonly problem: ResponseProblem;
-      /** From Retry-After, when the answer had one; at most an hour. */
-      readonly retryAfterMs?: number;
-    };
 
 export interface VerifierClientOptions {
   /** http or https, with or without a path or a trailing slash; no user, query or fragment. */
@@ -54,8 +31,6 @@ interface VerifierClientDependencies {
   /** Unix milliseconds. */
   readonly now?: () => number;
 }
-
-type Reader<T> = (value: unknown) => Parsed<T>;
 
 /**
  * The verifier's HTTP surface, typed. It sends once: retries, backoff and the circuit breaker are the caller's.
@@ -129,58 +104,13 @@ export class VerifierClient {
 
   async #exchange<T>(
     request: Omit<JsonRequest, 'url' | 'timeoutMs'> & { readonly path: string },
-    read: Reader<T>,
+    read: (value: unknown) => Parsed<T>,
   ): Promise<ClientResult<T>> {
     const { path, ...rest } = request;
     const answer = await exchangeJson(
       { ...rest, url: this.#baseUrl + path, timeoutMs: this.#timeoutMs },
       { fetch: this.#fetch, now: this.#now },
     );
-    return answer.status === 200 || answer.status === 201
-      ? readValue(answer, read)
-      : readRefusal(answer);
+    return readResult(answer, read);
   }
-}
-
-function readValue<T>(answer: JsonAnswer, read: Reader<T>): ClientResult<T> {
-  const { status } = answer;
-  const parsed = read(answer.value);
-  if (parsed.ok) return { ok: true, status, value: parsed.value };
-  throw new NetworkError('malformed_response', parsed.problem.detail, { status });
-}
-
-function readRefusal(answer: JsonAnswer): ClientResult<never> {
-  const { status, value, retryAfterMs } = answer;
-  const code = isJsonObject(value) ? value['code'] : undefined;
-  if (!isJsonObject(value) || typeof code !== 'string' || !/^[a-z][a-z0-9_]{0,63}$/.test(code)) {
-    const detail = `expected a problem with a code, got status ${status} without one`;
-    throw new NetworkError('malformed_response', detail, { status, retryAfterMs });
-  }
-  const { detail, field, row } = value;
-  const problem: ResponseProblem = {
-    code,
-    detail: typeof detail === 'string' ? printable(detail, 512) : '',
-    ...(typeof field === 'string' ? { field: printable(field, 128) } : {}),
-    ...(row instanceof JsonNumber && /^[0-9]{1,15}$/.test(row.source)
-      ? { row: Number(row.source) }
-      : {}),
-  };
-  return { ok: false, status, problem, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-}
-
-/** What a peer sends ends up in logs and on terminals. */
-function printable(text: string, maxCharacters: number): string {
-  return text.slice(0, maxCharacters).replace(/[^\x20-\x7e]/g, '?');
-}
-
-function normaliseBaseUrl(baseUrl: string): string {
-  const refuse = (expected: string) =>
-    // Not echoed: a wrong address may hold a password.
-    new TypeError(`expected the verifier's base URL ${expected}`);
-  if (!URL.canParse(baseUrl)) throw refuse('as http://host[:port][/path]');
-  const url = new URL(baseUrl);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse('with http or https');
-  if (url.username !== '' || url.password !== '') throw refuse('without user and password');
-  if (url.search !== '' || url.hash !== '') throw refuse('without query and fragment');
-  return url.origin + url.pathname.replace(/\/+$/, '');
 }

@@ -125,6 +125,7 @@ function workerInfo(record: WorkerRecord, limits: Limits): WorkerInfo {
       m: limits.min_rows,
     }),
     state: record.state,
-    last_seen_at: record.lastSeenAtMs,
+    // An operator's act gives a key a record before its first receipt.
+    last_seen_at: record.lastSeenAtMs === 0 ? null : record.lastSeenAtMs,
   };
 }

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { openPostgresLedger } from '@tops/ledger';
 import { PostgresCluster, postgresUnderTest } from '@tops/testing';
 import { EpochRegressionError } from '../../src/epoch-clock.ts';
+import { adminToken, askAdmin, who } from '../admin-requests.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { startMs, TestVerifier } from '../test-verifier.ts';
-import { TestWorker } from '../test-worker.ts';
+import { startMs, TestVerifier, type TestVerifierOptions } from '../test-verifier.ts';
+import { TestWorker, type TestAttempt } from '../test-worker.ts';
 
 const binaries = postgresUnderTest();
 const epochMs = 60_000;
@@ -25,9 +26,18 @@ const sealDelayMs = 5_000 + 10_000;
   });
   afterAll(() => cluster.remove());
 
-  const start = async (options: { aheadMs?: number; skewMs?: number } = {}) => {
+  const start = async (
+    options: { aheadMs?: number; skewMs?: number } & Pick<
+      TestVerifierOptions,
+      'admin' | 'limits' | 'protocol'
+    > = {},
+  ) => {
     const schema = `verifier_${schemaCount}`;
+    const { admin, limits, protocol } = options;
     const verifier = await TestVerifier.start({
+      ...(admin === undefined ? {} : { admin }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(protocol === undefined ? {} : { protocol }),
       clock: new ManualClock(startMs + 1000 + (options.aheadMs ?? 0)),
       openLedger: () =>
         openPostgresLedger(
@@ -92,5 +102,83 @@ const sealDelayMs = 5_000 + 10_000;
       expect(answer.body.checks.clock.ok).toBe(false);
       expect((await wrong.get('/health')).status).toBe(200);
     }
+  });
+
+  it('hold one key to one rate, however it spreads its receipts and however their clocks differ', async () => {
+    const limits = {
+      ...{ receipts_per_second_per_key: 5, max_open_challenges_new_key: 32 },
+      max_open_challenges: 32,
+    };
+    const all = await Promise.all([0, 1_000, 2_000].map((aheadMs) => start({ limits, aheadMs })));
+    const worker = new TestWorker(82);
+    const epoch = await all[0]!.epoch();
+    const attempts: TestAttempt[] = [];
+    for (let i = 0; i < 24; i++) attempts.push(await worker.attempt(epoch));
+    const submit = (from: number, to: number) =>
+      Promise.all(
+        attempts.slice(from, to).map(({ receipt }, i) => all[i % 3]!.post('/v1/receipts', receipt)),
+      );
+    const answers = await submit(0, 12);
+    const taken = answers.filter(({ status }) => status === 201).length;
+    // The clocks stand still, 2 s apart: at most the windows of 0, 1 and 2 s, and never one again.
+    expect(taken).toBeGreaterThanOrEqual(5);
+    expect(taken).toBeLessThanOrEqual(15);
+    const rest = await submit(12, 24);
+    const takenLater = rest.filter(({ status }) => status === 201).length;
+    expect(taken + takenLater).toBeLessThanOrEqual(15);
+    for (const answer of [...answers, ...rest]) {
+      if (answer.status === 201) continue;
+      expect([answer.status, answer.body.code]).toEqual([429, 'rate_limited']);
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    const later = await start({ limits, aheadMs: 3_000 });
+    const next = await worker.attempt(epoch);
+    expect((await later.post('/v1/receipts', next.receipt)).status).toBe(201);
+  });
+
+  it('hold one key to one rate, exactly, while their clocks agree', async () => {
+    const limits = { receipts_per_second_per_key: 4 };
+    const all = [await start({ limits }), await start({ limits }), await start({ limits })];
+    const worker = new TestWorker(83);
+    const epoch = await all[0]!.epoch();
+    const attempts: TestAttempt[] = [];
+    for (let i = 0; i < 10; i++) attempts.push(await worker.attempt(epoch));
+    const answers = await Promise.all(
+      attempts.map(({ receipt }, i) => all[i % 3]!.post('/v1/receipts', receipt)),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(4);
+    expect(answers.filter(({ body }) => body.code === 'rate_limited')).toHaveLength(6);
+    const recorded = attempts.find((_, i) => answers[i]!.status === 201)!;
+    // What is recorded is answered anywhere, however far over its rate the key is.
+    for (const verifier of all) {
+      expect((await verifier.post('/v1/receipts', recorded.receipt)).status).toBe(200);
+    }
+  });
+
+  it('obey an operator who talks to another one of them: a quarantine at once, a permission with the next round', async () => {
+    const listed = new TestWorker(84);
+    const protocol = { allowedKeys: new Set([listed.publicKeyHex]) };
+    const here = await start({ protocol, admin: { token: adminToken } });
+    const there = await start({ protocol });
+    const act = (key: string, name: string, body: object = who) =>
+      askAdmin(here, 'POST', `/admin/v1/keys/${key}/${name}`, { body });
+    const submit = async (worker: TestWorker) =>
+      there.post('/v1/receipts', (await worker.attempt(await there.epoch())).receipt);
+
+    await act(listed.publicKeyHex, 'quarantine', { ...who, epochs: 3 });
+    expect((await submit(listed)).body.code).toBe('key_quarantined');
+    await act(listed.publicKeyHex, 'release');
+    expect((await submit(listed)).status).toBe(201);
+
+    const guest = new TestWorker(85);
+    expect((await submit(guest)).body.code).toBe('key_not_allowed');
+    await act(guest.publicKeyHex, 'allow');
+    await there.verifier.epochs.tick();
+    await there.verifier.epochs.tick();
+    expect((await submit(guest)).status).toBe(201);
+    await act(guest.publicKeyHex, 'disallow');
+    await there.verifier.epochs.tick();
+    await there.verifier.epochs.tick();
+    expect((await submit(guest)).body.code).toBe('key_not_allowed');
   });
 });

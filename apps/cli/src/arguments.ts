@@ -8,6 +8,12 @@ export function parseHash(text: string): Uint8Array {
   return hexToBytes(text);
 }
 
+/** A public key as the verifier names it; kept as text. */
+export function parseKeyHex(text: string): string {
+  parseHash(text);
+  return text;
+}
+
 export function parseNonce(text: string): number {
   return parseInteger(text, { min: 0, max: Number.MAX_SAFE_INTEGER });
 }

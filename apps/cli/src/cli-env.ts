@@ -25,6 +25,22 @@ export const urlField = url({
   describe: "status, doctor: the verifier's base address when --url is not given.",
 });
 
+/** The admin API's address for `admin`, unless --url says otherwise. */
+export const adminUrlField = url({
+  default: 'http://127.0.0.1:8083',
+  describe:
+    "admin: the base address of a verifier's admin API when --url is not given; https, or this machine.",
+});
+
+/** As the verifier reads its own. */
+export const adminTokenField = text({
+  maxLength: 512,
+  secret: true,
+  pattern: /^[\x21-\x7e]{32,512}$/,
+  expected: '32 to 512 printable ASCII characters without a space',
+  describe: 'admin: the token of the admin API.',
+});
+
 /** Which CPU kernel computes, for every command that does. */
 export const cpuKernelField = choice({
   values: cpuKernelChoices,
@@ -33,7 +49,7 @@ export const cpuKernelField = choice({
 });
 
 /** What the command line reads of the worker's variables; the worker's own schema is in its section. */
-export const cliEnv = defineEnv({
+const workerFields = {
   AGGREGATOR_URL: urlField,
   WORKER_SK_HEX: seedField,
   WORKER_SK_FILE: path({ describe: 'doctor: a file that holds the seed.' }),
@@ -51,11 +67,23 @@ export const cliEnv = defineEnv({
     describe: 'doctor: threads of the CPU kernel; one for each core when unset.',
   }),
   ...gpuFields,
-});
+};
+
+export const cliEnv = defineEnv(workerFields);
+
+/** Apart from the others: a malformed token is no concern of a command that does not send it. */
+const adminFields = {
+  ADMIN_URL: adminUrlField,
+  ADMIN_TOKEN: adminTokenField,
+  ADMIN_ACTOR: text({
+    maxLength: 100,
+    describe: 'admin: who acts, for the log, when --actor is not given; else USER.',
+  }),
+};
 
 /** The command line's part of docs/configuration.md. */
 export const cliConfigSection: ConfigSection = {
   title: 'Command line',
   intro: 'Read by `npm run -s tops`; options win over variables.',
-  schema: cliEnv,
+  schema: defineEnv({ ...workerFields, ...adminFields }),
 };

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { describeValue } from '@tops/config';
+import { addAdmin } from './admin-program.ts';
 import { integerWithin, parseHash, parseNonce, parseRows, parseShape } from './arguments.ts';
 import { backends } from './backend.ts';
 import { urlField } from './cli-env.ts';
@@ -10,6 +10,7 @@ import { doctor } from './commands/doctor.ts';
 import { keygen, type KeygenOptions } from './commands/keygen.ts';
 import { status } from './commands/status.ts';
 import { defaultMaxWeights, verify } from './commands/verify.ts';
+import { addRemoteOptions, examples, readBaseUrl, type RemoteFlags } from './remote-options.ts';
 import { version } from './version.ts';
 
 /**
@@ -35,6 +36,9 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 
 type Report = (code: number) => void;
 
+const verifierUrl = { name: 'AGGREGATOR_URL', field: urlField } as const;
+const verifierUrlText = "the verifier's base address (AGGREGATOR_URL)";
+
 function createProgram(io: CliIo, report: Report): Command {
   const program = new Command('tops')
     .description('Prove how much int8 compute a machine really did, and check it cheaply.')
@@ -47,7 +51,7 @@ function createProgram(io: CliIo, report: Report): Command {
       '\nIn a checkout, tops stands for: npm run -s tops --' +
         '\nExit codes: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.',
     );
-  for (const add of [addKeygen, addAttempt, addVerify, addStatus, addBench, addDoctor])
+  for (const add of [addKeygen, addAttempt, addVerify, addStatus, addBench, addDoctor, addAdmin])
     add(program, io, report);
   return program;
 }
@@ -105,14 +109,8 @@ function addVerify(program: Command, io: CliIo, report: Report): void {
     );
 }
 
-interface RemoteFlags {
-  readonly url?: string;
-  readonly timeoutMs: number;
-  readonly json?: boolean;
-}
-
 function addStatus(program: Command, io: CliIo, report: Report): void {
-  addRemoteOptions(program.command('status'))
+  addRemoteOptions(program.command('status'), verifierUrlText)
     .description("show a verifier's epoch, readiness and workers")
     .addHelpText('after', '\nExit codes: 0 shown, 1 the verifier cannot be reached.')
     .addHelpText(
@@ -120,7 +118,7 @@ function addStatus(program: Command, io: CliIo, report: Report): void {
       examples('tops status', 'tops status --url https://verifier.example --json'),
     )
     .action(async (flags: RemoteFlags) => {
-      const url = readBaseUrl(flags, io);
+      const url = readBaseUrl(flags, verifierUrl, io);
       if (!url.ok) throw url.error;
       report(await status({ ...flags, url: url.value }, io));
     });
@@ -147,40 +145,14 @@ function addBench(program: Command, io: CliIo, report: Report): void {
 }
 
 function addDoctor(program: Command, io: CliIo, report: Report): void {
-  addRemoteOptions(program.command('doctor'))
+  addRemoteOptions(program.command('doctor'), verifierUrlText)
     .description('say what this machine has and what a worker started here would use')
     .addHelpText('after', '\nExit codes: 0 a worker can work here, 1 it cannot.')
     .addHelpText('after', examples('tops doctor', 'WORKER_SK_FILE=worker.key tops doctor --json'))
     .action(async (flags: RemoteFlags) => {
-      const url = readBaseUrl(flags, io);
+      const url = readBaseUrl(flags, verifierUrl, io);
       // A wrong variable is one more finding; a wrong option is the caller's typing error.
       if (!url.ok && flags.url !== undefined) throw url.error;
       report(await doctor({ ...flags, url: url.ok ? url.value : undefined }, io));
     });
-}
-
-function addRemoteOptions(command: Command): Command {
-  return command
-    .option('--url <address>', "the verifier's base address (AGGREGATOR_URL)")
-    .option('--timeout-ms <ms>', 'for each request', integerWithin({ min: 50, max: 120_000 }), 5000)
-    .option('--json', 'print JSON');
-}
-
-type BaseUrl =
-  { readonly ok: true; readonly value: string } | { readonly ok: false; readonly error: CliError };
-
-/** --url, else AGGREGATOR_URL, else the default; checked the same way whichever it is. */
-function readBaseUrl(flags: RemoteFlags, io: CliIo): BaseUrl {
-  const given = flags.url ?? io.env['AGGREGATOR_URL']?.trim();
-  const text = given === undefined || given === '' ? (urlField.defaultText ?? '') : given;
-  const result = urlField.read(text);
-  if (result.ok) return { ok: true, value: result.value };
-  const name = flags.url === undefined ? 'AGGREGATOR_URL' : '--url';
-  const got = describeValue(text, { secret: text.includes('@') });
-  const message = `${name}: expected ${urlField.expected}, got ${got}`;
-  return { ok: false, error: new CliError(message, exitCode.unusable) };
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }

@@ -1,6 +1,8 @@
 import { bytesToHex, keyPairFromSeed, publicKeyToDid } from '@tops/crypto';
 import { seededBytes } from '@tops/testing';
 import {
+  type AdminAct,
+  type AdminKey,
   type BundleMessage,
   type Challenge,
   type EpochInfo,
@@ -72,6 +74,32 @@ export const goodWorker: WorkerInfo = {
   audit_rows: 8,
   state: 'active',
   last_seen_at: 1_764_007_400_000,
+};
+
+export const goodAdminKey: AdminKey = {
+  did: workerDid,
+  public_key_hex: goodUnsigned.public_key_hex,
+  label: null,
+  state: 'quarantined',
+  quarantined_until_epoch: 29_400_200,
+  allowed_by: 'act',
+  allowed_at: 1_764_007_400_000,
+  credited_ops: '18446744073709551616',
+  accepted: 12,
+  rejected: 1,
+  missed: 2,
+  revoked: 3,
+  last_seen_at: null,
+};
+
+export const goodAdminAct: AdminAct = {
+  sequence: 4,
+  at: 1_764_007_400_000,
+  actor: 'Ada',
+  reason: 'the same key on two machines',
+  act: 'quarantine',
+  public_key_hex: goodUnsigned.public_key_hex,
+  until_epoch: 29_400_200,
 };
 
 /** The bytes a peer would send. */

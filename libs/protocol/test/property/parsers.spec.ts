@@ -10,11 +10,16 @@ import {
   errorCodes,
   jcs,
   parseAcceptedResponse,
+  parseActRequest,
+  parseAdminActAnswer,
+  parseAdminActPage,
+  parseAdminKeyPage,
   parseBundle,
   parseChallenge,
   parseEpochInfo,
   parseJson,
   parseProof,
+  parseQuarantineRequest,
   parseReceipt,
   parseVerifiedResponse,
   parseWorkerInfo,
@@ -23,6 +28,8 @@ import {
 } from '../../src/index.ts';
 import { expectProblem, expectValue, parseBytes } from '../expect-parsed.ts';
 import {
+  goodAdminAct,
+  goodAdminKey,
   goodBundle,
   goodChallenge,
   goodEpochInfo,
@@ -42,6 +49,11 @@ const readers = {
   workers: parseWorkerPage,
   accepted: parseAcceptedResponse,
   verified: parseVerifiedResponse,
+  act: parseActRequest,
+  quarantine: parseQuarantineRequest,
+  adminKeys: parseAdminKeyPage,
+  adminActs: parseAdminActPage,
+  adminAnswer: parseAdminActAnswer,
 };
 const goodMessages = {
   receipt: goodReceipt,
@@ -53,6 +65,11 @@ const goodMessages = {
   workers: { workers: [goodWorker, { ...goodWorker, label: null }], next_cursor: 'abc' },
   accepted: { status: 'accepted', credited_ops: '1048576' },
   verified: { status: 'accepted', receipt_id: goodChallenge.receipt_id },
+  act: { actor: 'Ada', reason: 'ticket № 7' },
+  quarantine: { actor: 'Ada', reason: 'x', epochs: 5 },
+  adminKeys: { registration: 'closed', keys: [goodAdminKey], next_cursor: null },
+  adminActs: { acts: [goodAdminAct], next_before: 4 },
+  adminAnswer: { act: goodAdminAct, key: goodAdminKey },
 } satisfies Record<keyof typeof readers, unknown>;
 const names = Object.keys(readers) as (keyof typeof readers)[];
 

@@ -75,7 +75,7 @@ export const errorCodes = {
     status: 403,
     title: 'Key in quarantine',
     meaning:
-      'A row of this key was proven wrong lately. Find out why the worker computes wrong rows; the detail names the epoch from which receipts are taken again.',
+      'A row of this key was proven wrong lately, or an operator of the verifier quarantined it. Find out why the worker computes wrong rows, or ask the operator; the detail names the epoch from which receipts are taken again.',
   },
   epoch_unknown: {
     status: 409,

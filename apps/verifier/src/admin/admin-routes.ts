@@ -147,7 +147,7 @@ function actRoute<R extends ActRequest>(
       tag: 'operations',
       parameters: [publicKey],
       success: { 200: { description: 'What was recorded' } },
-      problems: ['act_without_effect'],
+      problems: ['act_without_effect', 'allow_list_full'],
     },
     async handle(request) {
       const value = parseJson(request.bytes);

@@ -119,9 +119,10 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings a database to the current schema, each step in its own transaction.
  *
+ * @param target - an earlier version, for specs of what comes after it.
  * @throws LedgerError `schema_unknown` for a newer version's database and for a SQLite file that is no ledger.
  */
-export function migrate(connection: Connection): void {
+export function migrate(connection: Connection, target: number = SCHEMA_VERSION): void {
   const tableCount = Number(connection.readText('SELECT count(*) FROM sqlite_schema'));
   const applicationId = Number(connection.readText('PRAGMA application_id'));
   if (tableCount > 0 && applicationId !== APPLICATION_ID) {
@@ -134,7 +135,7 @@ export function migrate(connection: Connection): void {
       `the ledger has schema ${version}, expected at most ${SCHEMA_VERSION}: it was written by a newer version`,
     );
   }
-  for (const step of MIGRATIONS.slice(version)) {
+  for (const step of MIGRATIONS.slice(version, target)) {
     version++;
     connection.execute('BEGIN IMMEDIATE');
     if (version === 1) {

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { renderConfigMarkdown } from '@tops/config';
 import { hexToBytes } from '@tops/crypto';
 import { defaultLimits } from '@tops/protocol';
+import { isLoopback } from './admin/admin-config.ts';
 import { readConfig, verifierConfigSection } from './config.ts';
 
 const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
@@ -209,6 +210,12 @@ describe('the admin API', () => {
     const errors = errorsOf(env);
     expect(errors.map(({ variable }) => variable)).toEqual(variables);
     expect(JSON.stringify(errors)).not.toContain(token.slice(1));
+  });
+
+  it('knows which addresses are of this machine alone', () => {
+    const hosts = ['127.0.0.1', '127.1.2.3', '::1', 'localhost', '0.0.0.0', '::', '10.0.0.1'];
+    const names = ['127.0.0.1.example', 'localhost.example'];
+    expect([...hosts, ...names].filter(isLoopback)).toEqual(hosts.slice(0, 4));
   });
 
   it('refuses a file with another token, and does not show it', () => {

@@ -9,6 +9,7 @@ import {
 } from '@tops/ledger';
 import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
 import { systemClock } from './clock.ts';
+import { isLoopback } from './admin/admin-config.ts';
 import { readConfig } from './config.ts';
 import { EpochRegressionError } from './epoch-clock.ts';
 import { answerConnectionErrors } from './http/connection-errors.ts';
@@ -97,6 +98,11 @@ async function startAdmin({ adminApp, metrics }: Verifier): Promise<void> {
   if (admin === undefined || adminApp === undefined) return;
   if (admin.warning !== undefined) {
     logger.warn('the file of the admin token is readable by others', { hint: admin.warning });
+  }
+  if (!isLoopback(admin.host)) {
+    logger.warn('the admin API takes its token over plain HTTP from other machines', {
+      host: admin.host,
+    });
   }
   const server = await startHttpServer(adminApp, {
     ...{ port: admin.port, host: admin.host, maxConnections: 32 },

@@ -69,3 +69,8 @@ export function adminConfig(
   if (values.ADMIN_PORT === undefined || token === undefined) return undefined;
   return { port: values.ADMIN_PORT, host: values.ADMIN_HOST, token, warning: fromFile?.warning };
 }
+
+/** Whether an address to listen on is this machine's alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
+}

@@ -211,11 +211,15 @@ export class EpochClock {
     return latest;
   }
 
-  /** Only a storage that has a clock of its own is shared with other verifiers. */
-  #isOpenedAhead(latest: EpochRecord): boolean {
+  /**
+   * Whether another verifier opened it by the clock they share: it is a little ahead of this one's, or its time came while
+   * this one was about to open the epoch before. Only a storage that has a clock of its own is shared with other verifiers.
+   */
+  #isOpenedAhead({ epochId, opensAtMs }: EpochRecord): boolean {
     const { ledger, clock } = this.#deps;
-    const aheadMs = latest.opensAtMs - clock.nowMs();
-    return ledger.clockSkewMs !== undefined && aheadMs > 0 && aheadMs <= CLOCK_SKEW_MS_MAX;
+    const isOfTheseSeconds = opensAtMs === epochId * this.#options.epochSeconds * 1000;
+    const aheadMs = opensAtMs - clock.nowMs();
+    return ledger.clockSkewMs !== undefined && isOfTheseSeconds && aheadMs <= CLOCK_SKEW_MS_MAX;
   }
 
   async #expire(): Promise<void> {

@@ -26,24 +26,35 @@ const sealDelayMs = 5_000 + 10_000;
   });
   afterAll(() => cluster.remove());
 
-  const start = async (
-    options: { aheadMs?: number; skewMs?: number } & Pick<
-      TestVerifierOptions,
-      'admin' | 'limits' | 'protocol'
-    > = {},
-  ) => {
+  interface StartOptions extends Pick<TestVerifierOptions, 'admin' | 'limits' | 'protocol'> {
+    readonly aheadMs?: number;
+    readonly skewMs?: number;
+    readonly clock?: ManualClock;
+    /** Runs before the first epoch is opened. */
+    readonly beforeOpening?: () => Promise<void>;
+  }
+  const start = async (options: StartOptions = {}) => {
+    const { aheadMs, skewMs, beforeOpening, ...rest } = options;
     const schema = `verifier_${schemaCount}`;
-    const { admin, limits, protocol } = options;
+    const openLedger = async () => {
+      const ledger = await openPostgresLedger(
+        { url: cluster.url(), schema },
+        { nowMs: () => Date.now() + (skewMs ?? 0) },
+      );
+      const openEpoch = ledger.openEpoch.bind(ledger);
+      let isFirst = true;
+      ledger.openEpoch = async (input) => {
+        const before = isFirst ? beforeOpening : undefined;
+        isFirst = false;
+        await before?.();
+        return openEpoch(input);
+      };
+      return ledger;
+    };
     const verifier = await TestVerifier.start({
-      ...(admin === undefined ? {} : { admin }),
-      ...(limits === undefined ? {} : { limits }),
-      ...(protocol === undefined ? {} : { protocol }),
-      clock: new ManualClock(startMs + 1000 + (options.aheadMs ?? 0)),
-      openLedger: () =>
-        openPostgresLedger(
-          { url: cluster.url(), schema },
-          { nowMs: () => Date.now() + (options.skewMs ?? 0) },
-        ),
+      clock: new ManualClock(startMs + 1000 + (aheadMs ?? 0)),
+      ...rest,
+      openLedger,
     });
     running.push(verifier);
     return verifier;
@@ -90,6 +101,22 @@ const sealDelayMs = 5_000 + 10_000;
     slow.clock.set(startMs + epochMs);
     expect(await slow.epoch()).toEqual(next);
     await expect(start({ aheadMs: epochMs - 1000 - 2_100 })).rejects.toThrow(EpochRegressionError);
+  });
+
+  it('take the next epoch when another opens it while they open the one before', async () => {
+    const quick = await start();
+    const clock = new ManualClock(startMs + epochMs - 10);
+    // The moment between reading the clock and reaching the database.
+    const beforeOpening = async () => {
+      for (const each of [quick.clock, clock]) each.set(startMs + epochMs + 30);
+      await quick.epoch();
+    };
+    const slow = await start({ clock, beforeOpening });
+    const next = await quick.epoch();
+    expect(next.opens_at).toBe(startMs + epochMs);
+    expect(await slow.epoch()).toEqual(next);
+    // Not so an epoch of another length, whose ids are those of another clock.
+    await expect(start({ clock, limits: { epoch_seconds: 120 } })).rejects.toThrow(EpochRegressionError);
   });
 
   it('take no work while the clock is too far from that of the database', async () => {

@@ -110,6 +110,23 @@ export class EpochClock {
     );
   }
 
+  /**
+   * Looks for an epoch that another verifier opened and this one has not come round to: its receipts are as good here.
+   *
+   * @returns whether it was there, and new.
+   */
+  async learn(epochId: number): Promise<boolean> {
+    const { ledger } = this.#deps;
+    if (ledger.clockSkewMs === undefined) return false;
+    if (this.#accepting.some((known) => known.epochId === epochId)) return false;
+    const epoch = await ledger.getEpoch(epochId);
+    if (epoch === undefined || epoch.sealed !== undefined || !this.#isOpenedAhead(epoch)) {
+      return false;
+    }
+    this.#adopt(epoch);
+    return true;
+  }
+
   /** One round: open, expire, seal. Rounds never overlap; a call during one gets the running one. */
   tick(): Promise<void> {
     this.#round ??= this.#tick().finally(() => {
@@ -182,7 +199,7 @@ export class EpochClock {
   }
 
   async #open(): Promise<EpochRecord> {
-    const { ledger, clock, logger, metrics, randomBytes } = this.#deps;
+    const { ledger, clock, randomBytes } = this.#deps;
     const epochMs = this.#options.epochSeconds * 1000;
     const epochId = this.#epochIdAt(clock.nowMs());
     const epoch = await ledger
@@ -193,14 +210,20 @@ export class EpochClock {
         closesAtMs: (epochId + 1) * epochMs,
       })
       .catch((error: unknown) => this.#takeOpenedAhead(error));
-    if (epoch.epochId !== this.#current?.epochId) {
-      this.#current = epoch;
-      const others = this.#accepting.filter((known) => known.epochId !== epoch.epochId);
-      this.#accepting = [...others, epoch];
-      metrics.epoch.set(epoch.epochId);
-      logger.info('epoch open', { epochId: epoch.epochId, closesAtMs: epoch.closesAtMs });
-    }
+    this.#adopt(epoch);
     return epoch;
+  }
+
+  #adopt(epoch: EpochRecord): void {
+    const { logger, metrics } = this.#deps;
+    const { epochId } = epoch;
+    if (epochId === this.#current?.epochId) return;
+    const others = this.#accepting.filter((known) => known.epochId !== epochId);
+    this.#accepting = [...others, epoch];
+    if (this.#current !== undefined && epochId < this.#current.epochId) return;
+    this.#current = epoch;
+    metrics.epoch.set(epochId);
+    logger.info('epoch open', { epochId, closesAtMs: epoch.closesAtMs });
   }
 
   /** Another verifier's clock is a little ahead: its epoch is the current one here too. */

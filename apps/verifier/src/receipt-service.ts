@@ -31,7 +31,7 @@ export type ReceiptResult =
 
 export interface ReceiptServiceDeps {
   readonly ledger: LedgerStore;
-  readonly epochs: Pick<EpochClock, 'acceptingAt' | 'currentEpochId'>;
+  readonly epochs: Pick<EpochClock, 'acceptingAt' | 'currentEpochId' | 'learn'>;
   readonly signer: ChallengeSigner;
   readonly allowList: Pick<AllowList, 'keys'>;
   /** What one key may cost this verifier, refused receipts included; what is recorded is counted in the ledger, for all. */
@@ -81,9 +81,13 @@ export class ReceiptService {
     if (!json.ok) return refuse(json.problem);
     const parsed = parseReceipt(json.value);
     if (!parsed.ok) return refuse(parsed.problem);
-    const problem = this.#check(parsed.value, submission.arrivedAtMs);
+    let problem = this.#check(parsed.value, submission.arrivedAtMs);
+    if (problem?.code === 'epoch_unknown' || problem?.code === 'epoch_closed') {
+      const isNew = await this.#deps.epochs.learn(parsed.value.receipt.epoch_id);
+      if (isNew) problem = this.#check(parsed.value, submission.arrivedAtMs);
+    }
     if (problem !== undefined) return this.#replay(parsed.value, problem);
-    // Before the first await, and only what its epoch still takes: anybody may name an epoch in a late receipt, and must
+    // With no await since the check, and only what its epoch still takes: anybody may name an epoch in a late receipt, and must
     // not put off its sealing by that.
     const leave = this.#inFlight.enter(parsed.value.receipt.epoch_id, submission.arrivedAtMs);
     try {

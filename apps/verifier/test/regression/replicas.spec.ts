@@ -119,6 +119,40 @@ const sealDelayMs = 5_000 + 10_000;
     await expect(start({ clock, limits: { epoch_seconds: 120 } })).rejects.toThrow(EpochRegressionError);
   });
 
+  it('take receipts of an epoch that only another has opened yet, or had opened in its time', async () => {
+    const [ahead, behind] = [await start(), await start()];
+    const worker = new TestWorker(82);
+    // Both clocks say that it is time, one within the skew that is allowed; its round has not come yet.
+    ahead.clock.set(startMs + epochMs);
+    behind.clock.set(startMs + epochMs - 1_990);
+    const second = await ahead.epoch();
+    const first = await worker.attempt(second);
+    const challenge = await behind.challenge(first);
+    expect((await ahead.prove(first, challenge)).body.status).toBe('accepted');
+    expect(await behind.epoch()).toEqual(second);
+
+    // A round that took longer than an epoch: the one in between is closed, but not its grace time.
+    ahead.clock.set(startMs + 2 * epochMs);
+    const third = await ahead.epoch();
+    for (const each of [ahead, behind]) each.clock.set(startMs + 3 * epochMs + 4_999);
+    expect((await behind.epoch()).epoch_id).toBe(third.epoch_id + 1);
+    const late = await worker.attempt(third);
+    const lateChallenge = await behind.challenge(late);
+    expect((await behind.prove(late, lateChallenge)).body.status).toBe('accepted');
+    expect((await behind.epoch()).epoch_id).toBe(third.epoch_id + 1);
+
+    // The controls: an epoch too far ahead, one nobody opened, one whose grace is over, one that is sealed.
+    ahead.clock.set(startMs + 5 * epochMs);
+    behind.clock.set(startMs + 5 * epochMs - 2_001);
+    const far = await ahead.epoch();
+    const refused = async (epoch: typeof far) =>
+      (await behind.post('/v1/receipts', (await worker.attempt(epoch)).receipt)).body.code;
+    expect(await refused(far)).toBe('epoch_unknown');
+    expect(await refused({ ...far, epoch_id: far.epoch_id + 7 })).toBe('epoch_unknown');
+    expect(await refused(third)).toBe('epoch_closed');
+    expect(await refused({ ...third, epoch_id: third.epoch_id - 9 })).toBe('epoch_closed');
+  });
+
   it('take no work while the clock is too far from that of the database', async () => {
     const right = await start({ skewMs: 1_000 });
     expect((await right.get('/ready')).status).toBe(200);

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VerifierClient } from '@tops/protocol';
-import { ServiceProcess, freePort } from './service-process.ts';
+import { ServiceProcess, freePort, untilReady } from './service-process.ts';
 
 /** Settings that make epochs, shapes and waits small enough for a test; every rule stays on. */
-const smallNetwork = {
+export const smallNetwork = {
   HOST: '127.0.0.1',
   MIN_ROWS: '64',
   EPOCH_SECONDS: '600',
@@ -54,15 +54,8 @@ export class TestNetwork {
     await this.verifierReady();
   }
 
-  async verifierReady(): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      const response = await fetch(`${this.baseUrl}/ready`).catch(() => undefined);
-      if (response?.status === 200) return;
-      if (Date.now() > deadline)
-        throw new Error(`the verifier is not ready:\n${this.verifier.stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+  verifierReady(): Promise<void> {
+    return untilReady(this.baseUrl, this.verifier);
   }
 
   /** A worker at a tiny shape, logging each outcome; `env` overrides. */

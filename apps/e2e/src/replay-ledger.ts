@@ -10,7 +10,8 @@ import {
 } from '@tops/crypto';
 import { jcsBytes } from '@tops/protocol';
 
-interface Entry {
+/** One line of an epoch's entries, as published. */
+export interface Entry {
   readonly credited_ops: string;
   readonly outcome: 'accepted' | 'rejected' | 'missed' | 'revoked';
   readonly receipt_id: string;
@@ -31,7 +32,8 @@ interface PublishedEpoch {
 
 const zeroHex = '00'.repeat(32);
 
-async function getJson<T>(url: string): Promise<T> {
+/** @throws Error for any status but success. */
+export async function getJson<T>(url: string): Promise<T> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return (await response.json()) as T;
@@ -41,12 +43,14 @@ async function getJson<T>(url: string): Promise<T> {
  * Replays a verifier's published history as an outsider would, by docs/protocol.md ("Epochs") and nothing of the ledger's
  * own code: every beacon, ledger root and head is computed again.
  *
- * @returns the entries of all sealed epochs, in order, and the id of the latest sealed epoch.
+ * @returns the entries of all sealed epochs, in order, the id of the latest sealed epoch, and the beacon of each epoch.
  * @throws Error that names the first epoch whose hashes do not follow.
  */
-export async function replayLedger(
-  baseUrl: string,
-): Promise<{ entries: Entry[]; latestSealedId: number }> {
+export async function replayLedger(baseUrl: string): Promise<{
+  entries: Entry[];
+  latestSealedId: number;
+  beacons: ReadonlyMap<number, string>;
+}> {
   const { epochs } = await getJson<{ epochs: PublishedEpoch[] }>(`${baseUrl}/v1/epochs?limit=500`);
   const byId = new Map(epochs.map((epoch) => [epoch.epoch_id, epoch]));
   const entries: Entry[] = [];
@@ -83,7 +87,8 @@ export async function replayLedger(
     latestSealedId = epoch.epoch_id;
     entries.push(...added);
   }
-  return { entries, latestSealedId };
+  const beacons = new Map(epochs.map((epoch) => [epoch.epoch_id, epoch.prev_hash_hex]));
+  return { entries, latestSealedId, beacons };
 }
 
 function requireEqual(

@@ -63,12 +63,16 @@ export class ServiceProcess {
   async waitUntil(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!condition()) {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        throw new Error(`the process ended first; its last lines:\n${this.#tail()}`);
+      if (this.hasEnded) {
+        throw new Error(`the process ended first; its last lines:\n${this.tail}`);
       }
-      if (Date.now() > deadline) throw new Error(`nothing after ${timeoutMs} ms:\n${this.#tail()}`);
+      if (Date.now() > deadline) throw new Error(`nothing after ${timeoutMs} ms:\n${this.tail}`);
       await this.#nextLine(Math.min(250, Math.max(1, deadline - Date.now())));
     }
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Sends the signal and waits for the end. */
@@ -108,10 +112,28 @@ export class ServiceProcess {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  #tail(): string {
+  /** The last lines it wrote, for a message about it. */
+  get tail(): string {
     return [...this.records.slice(-15).map((record) => JSON.stringify(record)), this.stderr].join(
       '\n',
     );
+  }
+}
+
+/** Resolves once the service at `baseUrl` answers /ready with 200; rejects when it ends before, or time runs out. */
+export async function untilReady(
+  baseUrl: string,
+  service: ServiceProcess,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const response = await fetch(`${baseUrl}/ready`).catch(() => undefined);
+    if (response?.status === 200) return;
+    if (Date.now() > deadline || service.hasEnded) {
+      throw new Error(`the verifier is not ready:\n${service.tail}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -1,0 +1,89 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { PostgresCluster, postgresUnderTest } from '@tops/testing';
+import { Dice } from '../src/dice.ts';
+import { auditLedger, untilSealed } from '../src/ledger-audit.ts';
+import { LoadBook } from '../src/load-worker.ts';
+import { ReplicaNetwork } from '../src/replica-network.ts';
+import { underLoad } from '../src/under-load.ts';
+
+const binaries = postgresUnderTest();
+const replicaCount = 3;
+const loadMs = 60_000;
+const killEveryMs = 10_000;
+/** Epochs short enough for a dozen of them to open and seal; deadlines long enough for a database's recovery. */
+const timing = { EPOCH_SECONDS: '5', GRACE_SECONDS: '2', CHALLENGE_DEADLINE_MS: '10000' };
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+(binaries === undefined ? describe.skip : describe)('three verifiers on one PostgreSQL', () => {
+  let cluster: PostgresCluster | undefined;
+  let network: ReplicaNetwork | undefined;
+
+  beforeAll(async () => {
+    if (binaries !== undefined) cluster = await PostgresCluster.create(binaries);
+  }, 120_000);
+  afterEach(async () => {
+    await network?.close();
+    network = undefined;
+  });
+  afterAll(() => cluster?.remove());
+
+  /** Kills a verifier every ten seconds, and the database once in between. @returns the number of verifiers killed. */
+  async function wreck(of: ReplicaNetwork, dice: Dice): Promise<number> {
+    const startedAt = performance.now();
+    const database = (async () => {
+      await sleep(22_000 + dice.below(6_000));
+      await cluster?.stop('immediate');
+      await cluster?.start();
+    })();
+    let killCount = 0;
+    const verifiers = (async () => {
+      for (let at = killEveryMs; at < loadMs; at += killEveryMs) {
+        await sleep(startedAt + at - performance.now());
+        await of.crash(dice.below(replicaCount), dice.below(1500));
+        killCount++;
+      }
+    })();
+    await Promise.all([database, verifiers, sleep(loadMs)]);
+    return killCount;
+  }
+
+  it('lose nothing, credit nothing twice and draw one beacon an epoch, while each and the database crash under load', async () => {
+    const dice = Dice.print('replicas');
+    network = await ReplicaNetwork.start(
+      { replicaCount, schema: 'replicas', env: { ...timing, AUDIT_ROWS_MAX: '8' } },
+      cluster!,
+    );
+    const running = network;
+    const book = new LoadBook();
+    const killCount = await underLoad(
+      () => running.clients,
+      { book, dice: dice.derive(1) },
+      () => wreck(running, dice.derive(2)),
+    );
+
+    const epochIds = [...book.beacons.keys()];
+    await untilSealed(network.replica(0).baseUrl, Math.max(...epochIds));
+    const findings = await auditLedger(
+      network.replicas.map((replica) => replica.baseUrl),
+      book,
+    );
+    process.stderr.write(`${book}, ${killCount} verifiers killed\n`);
+    expect(findings).toEqual({
+      entryCount: book.recorded.size,
+      latestSealedId: expect.any(Number),
+      acceptedOnlyAtClient: [],
+      acceptedOnlyInLedger: [],
+      lost: [],
+      noncesTwice: [],
+      faults: [],
+    });
+    // What an honest worker may be refused for: a beacon that was over when the crash was.
+    expect([...book.refusals.keys()].filter((name) => !name.endsWith('epoch_closed'))).toEqual([]);
+    expect(book.rivalCount).toBeGreaterThan(0);
+    expect(book.retryCount).toBeGreaterThan(0);
+    expect(killCount).toBe(loadMs / killEveryMs - 1);
+    expect(epochIds.length).toBeGreaterThanOrEqual(8);
+    expect(book.accepted.size).toBeGreaterThan(160);
+  }, 300_000);
+});

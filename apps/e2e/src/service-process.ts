@@ -34,9 +34,13 @@ export class ServiceProcess {
     env: Readonly<Record<string, string>>;
     args?: readonly string[];
     cwd: string;
+    /** What the command line begins with; has to become the service itself, by exec. */
+    prefix?: readonly string[];
   }) {
-    const { app, env, args = [], cwd } = options;
-    this.#child = spawn(process.execPath, [`${workspaceRoot}dist/apps/${app}/main.js`, ...args], {
+    const { app, env, args = [], cwd, prefix = [] } = options;
+    const program = [process.execPath, `${workspaceRoot}dist/apps/${app}/main.js`];
+    const [file = '', ...rest] = [...prefix, ...program, ...args];
+    this.#child = spawn(file, rest, {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,6 +73,10 @@ export class ServiceProcess {
       if (Date.now() > deadline) throw new Error(`nothing after ${timeoutMs} ms:\n${this.tail}`);
       await this.#nextLine(Math.min(250, Math.max(1, deadline - Date.now())));
     }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get hasEnded(): boolean {

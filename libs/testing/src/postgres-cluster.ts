@@ -1,12 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withDiskFault } from './disk-fault.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 
 /** How long the server may take to start, recovery after a crash included, or to stop. */
 const START_STOP_MS_MAX = 60_000;
+/** In the words of a primary, and of a standby, which have changed over its versions. */
+const READY = /ready to accept (read.only )?connections/;
 const SUPERUSER = 'postgres';
 const PASSWORD = 'throw-away: quote/me?';
 
@@ -16,30 +19,41 @@ export interface ServerTls {
   readonly key: string;
 }
 
+export interface ClusterOptions {
+  /** As in postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly tls?: ServerTls;
+  /** Size of a file system at `smallDiskDir`, for a tablespace; where hasDiskFaults says so. */
+  readonly smallDiskKiB?: number;
+}
+
 /** A throw-away PostgreSQL for one spec file: its own directory, socket and port, nothing shared with the machine's. */
 export class PostgresCluster {
   readonly #binaries: PostgresBinaries;
   readonly #rootDir: string;
   readonly port: number;
+  readonly #smallDiskKiB: number | undefined;
   #server: ChildProcess | undefined;
   #log = '';
 
-  private constructor(binaries: PostgresBinaries, rootDir: string, port: number) {
+  private constructor(
+    binaries: PostgresBinaries,
+    place: { readonly rootDir: string; readonly port: number },
+    options: ClusterOptions,
+  ) {
     this.#binaries = binaries;
-    this.#rootDir = rootDir;
-    this.port = port;
+    this.#rootDir = place.rootDir;
+    this.port = place.port;
+    this.#smallDiskKiB = options.smallDiskKiB;
   }
 
-  /** Makes the directory and starts the server. `settings` as in postgresql.conf. */
+  /** Makes the directory and starts the server. */
   static async create(
     binaries: PostgresBinaries,
-    options: {
-      readonly settings?: Readonly<Record<string, string>>;
-      readonly tls?: ServerTls;
-    } = {},
+    options: ClusterOptions = {},
   ): Promise<PostgresCluster> {
     const rootDir = mkdtempSync(join(tmpdir(), 'tops-pg-'));
-    const cluster = new PostgresCluster(binaries, rootDir, await freePort());
+    const cluster = new PostgresCluster(binaries, { rootDir, port: await freePort() }, options);
     try {
       cluster.#initialise(options);
       await cluster.start();
@@ -52,6 +66,11 @@ export class PostgresCluster {
 
   get socketDir(): string {
     return this.#rootDir;
+  }
+
+  /** A directory of the server's own that is full soon, when `smallDiskKiB` is given; empty at each start. */
+  get smallDiskDir(): string {
+    return join(this.#rootDir, 'small');
   }
 
   get log(): string {
@@ -71,12 +90,18 @@ export class PostgresCluster {
     return address({ host: `${host}:${this.port}`, database, query });
   }
 
-  /** Starts a stopped server; resolves once it takes connections, recovery included. */
-  async start(): Promise<void> {
+  /**
+   * Starts a stopped server; resolves once it takes connections, recovery included. A `standby` follows a primary that is not
+   * there: it only reads, until `SELECT pg_promote()` makes it a primary.
+   */
+  async start(role: 'primary' | 'standby' = 'primary'): Promise<void> {
+    if (role === 'standby') this.#ownFile('data/standby.signal', '');
     const { binDir, user } = this.#binaries;
-    const server = spawn(join(binDir, 'postgres'), ['-D', this.#dataDir, '-p', String(this.port)], {
+    const command = [join(binDir, 'postgres'), '-D', this.#dataDir, '-p', String(this.port)];
+    const [file = '', ...args] = [...this.#diskPrefix(), ...command];
+    const server = spawn(file, args, {
       ...user,
-      env: { LC_ALL: 'C', TZ: 'UTC' },
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
       cwd: this.#rootDir,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -89,7 +114,7 @@ export class PostgresCluster {
       const startsAt = this.#log.length;
       server.stderr.setEncoding('utf8').on('data', (text: string) => {
         this.#log += text;
-        if (!this.#log.slice(startsAt).includes('ready to accept connections')) return;
+        if (!READY.test(this.#log.slice(startsAt))) return;
         clearTimeout(timer);
         resolve();
       });
@@ -122,9 +147,17 @@ export class PostgresCluster {
     return join(this.#rootDir, 'data');
   }
 
-  #initialise(options: { settings?: Readonly<Record<string, string>>; tls?: ServerTls }): void {
+  #diskPrefix(): readonly string[] {
+    if (this.#smallDiskKiB === undefined) return [];
+    const fault = { kind: 'small', dir: this.smallDiskDir, sizeKiB: this.#smallDiskKiB } as const;
+    return withDiskFault(fault);
+  }
+
+  #initialise(options: ClusterOptions): void {
     const passwordFile = this.#ownFile('password', `${PASSWORD}\n`);
     this.#own(this.#rootDir);
+    mkdirSync(this.smallDiskDir);
+    this.#own(this.smallDiskDir);
     const { binDir, user } = this.#binaries;
     const made = spawnSync(
       join(binDir, 'initdb'),

@@ -14,6 +14,12 @@ export interface Replica {
   readonly process: ServiceProcess;
 }
 
+export interface ReplicaOptions {
+  readonly replicaCount: number;
+  readonly schema: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Verifiers as real processes on one PostgreSQL, under one key. The database is the caller's; `close()` ends the
  * processes.
@@ -28,14 +34,8 @@ export class ReplicaNetwork {
     this.#env = env;
   }
 
-  static async start(
-    options: {
-      readonly replicaCount: number;
-      readonly schema: string;
-      readonly env?: Readonly<Record<string, string>>;
-    },
-    cluster: PostgresCluster,
-  ): Promise<ReplicaNetwork> {
+  /** Starts the verifiers and waits for none. */
+  static async create(options: ReplicaOptions, cluster: PostgresCluster): Promise<ReplicaNetwork> {
     const network = new ReplicaNetwork(await mkdtemp(join(tmpdir(), 'tops-replicas-')), {
       ...smallNetwork,
       DATABASE_URL: cluster.tcpUrl(),
@@ -43,17 +43,25 @@ export class ReplicaNetwork {
       VERIFIER_SK_HEX: bytesToHex(generateSeed()),
       ...options.env,
     });
+    const ports = await Promise.all(Array.from({ length: options.replicaCount }, freePort));
+    network.#replicas.push(...ports.map((port) => network.#spawn(port)));
+    return network;
+  }
+
+  /** Starts the verifiers and waits until all are ready. */
+  static async start(options: ReplicaOptions, cluster: PostgresCluster): Promise<ReplicaNetwork> {
+    const network = await ReplicaNetwork.create(options, cluster);
     try {
-      const ports = await Promise.all(
-        Array.from({ length: options.replicaCount }, () => freePort()),
-      );
-      network.#replicas.push(...ports.map((port) => network.#spawn(port)));
-      await Promise.all(network.#replicas.map((each) => untilReady(each.baseUrl, each.process)));
+      await network.ready();
       return network;
     } catch (error) {
       await network.close();
       throw error;
     }
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#replicas.map((each) => untilReady(each.baseUrl, each.process)));
   }
 
   get replicas(): readonly Replica[] {

@@ -92,10 +92,11 @@ export class PostgresCluster {
 
   /**
    * Starts a stopped server; resolves once it takes connections, recovery included. A `standby` follows a primary that is not
-   * there: it only reads, until `SELECT pg_promote()` makes it a primary.
+   * there: it only reads, until `SELECT pg_promote()` or a later start makes it a primary.
    */
   async start(role: 'primary' | 'standby' = 'primary'): Promise<void> {
     if (role === 'standby') this.#ownFile('data/standby.signal', '');
+    else rmSync(join(this.#dataDir, 'standby.signal'), { force: true });
     const { binDir, user } = this.#binaries;
     const command = [join(binDir, 'postgres'), '-D', this.#dataDir, '-p', String(this.port)];
     const [file = '', ...args] = [...this.#diskPrefix(), ...command];

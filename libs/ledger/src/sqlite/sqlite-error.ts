@@ -9,6 +9,12 @@ const CODE_BY_PREFIX: readonly (readonly [prefix: string, code: LedgerErrorCode]
   ['SQLITE_READONLY', 'read_only'],
   ['SQLITE_PERM', 'read_only'],
   ['SQLITE_CONSTRAINT', 'input_invalid'],
+  // Node's own, of making and asking for the directory.
+  ['EACCES', 'read_only'],
+  ['EPERM', 'read_only'],
+  ['EROFS', 'read_only'],
+  ['ENOSPC', 'disk_full'],
+  ['EDQUOT', 'disk_full'],
 ];
 
 /** Gives a storage failure its ledger code; a LedgerError passes through unchanged. */

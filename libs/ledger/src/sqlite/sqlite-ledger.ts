@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LedgerError } from '../ledger-error.ts';
 import type { LedgerStore } from '../ledger-store.ts';
@@ -31,30 +31,56 @@ const QUICK_CHECK_BYTES_MAX = 128 * 2 ** 20;
  */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<LedgerStore> {
   const { dataDir } = options;
+  const path = join(dataDir, 'ledger.sqlite');
+  requireWritable(dataDir, path);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw toLedgerError(error, `making ${dataDir}`);
-  }
-  const lock = await lockDirectory({ dataDir, waitMs: options.lockWaitMs ?? 2_000 });
-  try {
-    const connection = openDatabase(join(dataDir, 'ledger.sqlite'));
+    const lock = await lockDirectory({ dataDir, waitMs: options.lockWaitMs ?? 2_000 });
     try {
-      return new SqliteLedgerStore(
-        {
-          topsEpochs: options.topsEpochs ?? TOPS_EPOCHS_DEFAULT,
-          queueLimit: options.queueLimit ?? 4_096,
-        },
-        { connection, lock },
-      );
+      return openLocked(options, { path, lock });
     } catch (error) {
-      connection.close();
+      lock.close();
       throw error;
     }
   } catch (error) {
-    lock.close();
+    throw explained(error, dataDir);
+  }
+}
+
+function openLocked(
+  options: SqliteLedgerOptions,
+  { path, lock }: { readonly path: string; readonly lock: Connection },
+): LedgerStore {
+  const connection = openDatabase(path);
+  try {
+    return new SqliteLedgerStore(
+      {
+        topsEpochs: options.topsEpochs ?? TOPS_EPOCHS_DEFAULT,
+        queueLimit: options.queueLimit ?? 4_096,
+      },
+      { connection, lock },
+    );
+  } catch (error) {
+    connection.close();
     throw error;
   }
+}
+
+/** SQLite itself says "unable to open database file" for whatever is wrong with the directory. */
+function requireWritable(dataDir: string, path: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw toLedgerError(error, 'expected a data directory that can be written to');
+  }
+}
+
+/** At the start it is a person who reads this: which directory it was. */
+function explained(error: unknown, dataDir: string): unknown {
+  if (!(error instanceof LedgerError) || error.message.includes(dataDir)) return error;
+  const message = `the ledger in ${dataDir}: ${error.message}`;
+  return new LedgerError(error.code, message, { cause: error.cause });
 }
 
 /** Opens, sets up and checks the database file; exported for specs. */

@@ -80,8 +80,7 @@ export class ManualWorker {
 
   /** Another receipt for the same attempt, signed anew: of the two only one may be recorded. */
   rivalOf(attempt: ManualAttempt): ManualAttempt {
-    const { sig_hex: _, ...unsigned } = attempt.receipt;
-    const receipt = this.#sign({ ...unsigned, driver_hint: 'manual, again' });
+    const receipt = this.#sign({ ...attempt.receipt, driver_hint: 'manual, again' });
     return { ...attempt, receipt };
   }
 

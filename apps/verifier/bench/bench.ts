@@ -4,6 +4,10 @@
 // npx nx bench verifier -- --node-options='--cpu-prof --cpu-prof-dir=/tmp/profile'
 // npx nx bench verifier -- --json FILE   where the JSON goes; dist/bench/verifier.json when absent
 // npx nx bench verifier -- --cost        one receipt's verification against m instead
+// npx nx bench verifier -- --replicas    1, 2 and 3 verifiers on one PostgreSQL against the embedded ledger instead
+//                                        (--rounds 3, --seconds 10 of each measurement)
+// npx nx bench verifier -- --reads       pages of a ledger of a million receipts, on both ledgers, instead
+//                                        (--receipts 1000000 --keys 1000 --epochs 100; some minutes and 3 GB of disk)
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -14,19 +18,29 @@ import {
   cpuKernelChoices,
   createCpuKernel,
   describeBenchMachine,
+  type CpuKernel,
   type CpuKernelChoice,
 } from '@tops/kernel-cpu';
 import { measureVerifyCost } from './verify-cost.ts';
 import { runBench } from './run.ts';
 import { costReport, printCost, printRun, runReport } from './report.ts';
 import { separateCores } from './cores.ts';
+import { runReadBench } from './reads.ts';
+import { runReplicaBench } from './replicas.ts';
+import { printReads, printReplicas, readsReport, replicasReport } from './replicas-report.ts';
 
 const { values } = parseArgs({
   options: {
     rate: { type: 'string' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string' },
     json: { type: 'string' },
     cost: { type: 'boolean', default: false },
+    replicas: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    reads: { type: 'boolean', default: false },
+    receipts: { type: 'string', default: '1000000' },
+    keys: { type: 'string', default: '1000' },
+    epochs: { type: 'string', default: '100' },
     kernel: { type: 'string', default: 'auto' },
     'node-options': { type: 'string', default: '' },
   },
@@ -42,7 +56,6 @@ function kernelChoice(text: string): CpuKernelChoice {
 const choice = kernelChoice(values.kernel);
 const workspaceRoot = fileURLToPath(new URL('../../', import.meta.url));
 const machine = describeBenchMachine(workspaceRoot);
-const cores = separateCores();
 
 function writeJson(bench: string, result: object): void {
   const path = resolve(values.json ?? join(workspaceRoot, `dist/bench/${bench}.json`));
@@ -54,30 +67,73 @@ function writeJson(bench: string, result: object): void {
   console.log(`\n${path}`);
 }
 
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RangeError(`expected a whole number from 1 on, got ${text}`);
+  }
+  return value;
+}
+
+const log = (line: string): void => {
+  console.log(line);
+};
+
+async function benchLoad(dataDir: string, kernel: CpuKernel): Promise<readonly string[]> {
+  const result = await runBench(
+    {
+      dataDir,
+      cores: separateCores(),
+      kernelChoice: choice,
+      sustainedSeconds: Number(values.seconds ?? '30'),
+      sustainedRate: values.rate === undefined ? undefined : Number(values.rate),
+      nodeOptions: values['node-options'].split(' ').filter((option) => option !== ''),
+    },
+    { kernel, log },
+  );
+  printRun(machine, result);
+  writeJson('verifier', runReport(result));
+  return result.faults;
+}
+
+async function benchReplicas(dataDir: string, kernel: CpuKernel): Promise<readonly string[]> {
+  const roundCount = count(values.rounds);
+  const seconds = Number(values.seconds ?? '10');
+  const result = await runReplicaBench(
+    { dataDir, kernelChoice: choice, roundCount, seconds },
+    { kernel, log },
+  );
+  printReplicas(machine, result);
+  writeJson('verifier-replicas', replicasReport(result));
+  return result.faults;
+}
+
+async function benchReads(dataDir: string): Promise<void> {
+  const size = {
+    receiptCount: count(values.receipts),
+    keyCount: count(values.keys),
+    epochCount: count(values.epochs),
+  };
+  const result = await runReadBench({ dataDir, kernelChoice: choice, size }, { log });
+  printReads(machine, result);
+  writeJson('verifier-reads', readsReport(result));
+}
+
 if (values.cost) {
   const result = await measureVerifyCost(choice);
   printCost(machine, result);
   writeJson('verifier-cost', costReport(result));
 } else {
   const dataDir = mkdtempSync(join(tmpdir(), 'tops-bench-verifier-'));
-  const kernel = await createCpuKernel({ choice });
+  const kernel = values.reads ? undefined : await createCpuKernel({ choice });
   try {
-    const result = await runBench(
-      {
-        dataDir,
-        cores,
-        kernelChoice: choice,
-        sustainedSeconds: Number(values.seconds),
-        sustainedRate: values.rate === undefined ? undefined : Number(values.rate),
-        nodeOptions: values['node-options'].split(' ').filter((option) => option !== ''),
-      },
-      { kernel, log: (line) => console.log(line) },
-    );
-    printRun(machine, result);
-    writeJson('verifier', runReport(result));
-    if (result.faults.length > 0) process.exitCode = 1;
+    if (kernel === undefined) await benchReads(dataDir);
+    else {
+      const faults = await (values.replicas ? benchReplicas : benchLoad)(dataDir, kernel);
+      if (faults.length > 0) process.exitCode = 1;
+    }
   } finally {
-    await kernel.close();
+    await kernel?.close();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

@@ -75,6 +75,23 @@ export class ConnectionPool {
   }
 }
 
+/** Several verifiers behind one face: each request goes to the next of them, as a plain load balancer sends it. */
+export class SpreadPool {
+  readonly #pools: readonly ConnectionPool[];
+  #nextIndex = 0;
+
+  /** @param pools - at least one. */
+  constructor(pools: readonly ConnectionPool[]) {
+    this.#pools = pools;
+  }
+
+  post(path: string, body: string): Promise<Answer> {
+    const pool = this.#pools[this.#nextIndex++ % this.#pools.length];
+    if (pool === undefined) throw new RangeError('expected a pool, got none');
+    return pool.post(path, body);
+  }
+}
+
 class Connection {
   readonly #socket: Socket;
   readonly #onIdle: (connection: Connection) => void;

@@ -47,7 +47,7 @@ export interface LoadSample {
 }
 
 export interface LoadDeps {
-  readonly pool: ConnectionPool;
+  readonly pool: Pick<ConnectionPool, 'post'>;
   readonly stock: ReceiptStock;
 }
 

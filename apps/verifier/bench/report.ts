@@ -112,7 +112,8 @@ function printLine(cells: readonly string[]): void {
   console.log(cells.map((cell, i) => cell.padStart(columns[i]?.length ?? 0)).join('  '));
 }
 
-function printMachine({ cpu, cores, node, commit }: BenchMachine): void {
+/** The machine's line, before any table. */
+export function printMachine({ cpu, cores, node, commit }: BenchMachine): void {
   console.log(`\n${cpu}, ${cores} cores, Node.js ${node}, commit ${commit ?? 'unknown'}`);
 }
 

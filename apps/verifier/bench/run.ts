@@ -1,6 +1,6 @@
 import { hexToBytes } from '@tops/crypto';
 import type { CpuKernel, CpuKernelChoice } from '@tops/kernel-cpu';
-import { openSqliteLedger } from '@tops/ledger';
+import { openSqliteLedger, type LedgerStore } from '@tops/ledger';
 import type { EpochInfo } from '@tops/protocol';
 import { ConnectionPool } from './connection-pool.ts';
 import { allCores, bindSelf, type Cores } from './cores.ts';
@@ -10,8 +10,8 @@ import { prepareReceipts, type Beacon } from './prepared-receipts.ts';
 import { measureKernelMs, measureSignatureMs } from './reference-times.ts';
 import { VerifierProcess } from './verifier-process.ts';
 
-const SHAPE = { m: 64, n: 1024, k: 1024 };
-const AUDIT_ROWS = 16;
+export const SHAPE = { m: 64, n: 1024, k: 1024 };
+export const AUDIT_ROWS = 16;
 const WARM_UP = { clients: 64, seconds: 3 };
 const PROBE = { clients: 64, seconds: 5 };
 const PROBE_STOCK = 8000;
@@ -68,7 +68,7 @@ export async function runBench(options: BenchOptions, deps: BenchDeps): Promise<
       deps.kernel,
     );
     await verifier.stop();
-    const ledgerIds = await acceptedInLedger(dataDir, beacon.epochId);
+    const ledgerIds = await acceptedInLedger(await openSqliteLedger({ dataDir }), beacon.epochId);
     return {
       ...{ cores, shape: SHAPE, auditRows: AUDIT_ROWS, kernel: deps.kernel.driverHint },
       ...{ kernelMsPerReceipt, signatureMs, phases },
@@ -127,7 +127,7 @@ async function runPhases(
 }
 
 /** Every rule on; limits far above what one load generator can send from one address. */
-function verifierEnv(kernelChoice: CpuKernelChoice): Record<string, string> {
+export function verifierEnv(kernelChoice: CpuKernelChoice): Record<string, string> {
   return {
     KERNEL_CPU: kernelChoice,
     HOST: '127.0.0.1',
@@ -154,15 +154,15 @@ function longestLeftEpochSeconds(): number {
   return best;
 }
 
-async function beaconOf(port: number): Promise<Beacon> {
+/** The beacon that the verifier names. */
+export async function beaconOf(port: number): Promise<Beacon> {
   const response = await fetch(`http://127.0.0.1:${port}/v1/epoch`);
   const info = (await response.json()) as EpochInfo;
   return { epochId: info.epoch_id, prevHash: hexToBytes(info.prev_hash_hex) };
 }
 
-/** Ids of the accepted receipts, read from the closed ledger itself. */
-async function acceptedInLedger(dataDir: string, epochId: number): Promise<Set<string>> {
-  const ledger = await openSqliteLedger({ dataDir });
+/** Ids of the accepted receipts, read from the ledger itself, which is then closed. */
+export async function acceptedInLedger(ledger: LedgerStore, epochId: number): Promise<Set<string>> {
   try {
     const entries = await ledger.epochEntries(epochId);
     return new Set(
@@ -173,8 +173,9 @@ async function acceptedInLedger(dataDir: string, epochId: number): Promise<Set<s
   }
 }
 
-function findFaults(
-  phases: readonly PhaseResult[],
+/** What fails the run: acknowledged receipts that are not in the ledger, others that are, answers nobody expected. */
+export function findFaults(
+  phases: readonly Pick<PhaseResult, 'name' | 'failures'>[],
   accepted: ReadonlySet<string>,
   ledgerIds: ReadonlySet<string>,
 ): string[] {

@@ -3,7 +3,8 @@ import type { VerifierClient } from '@tops/protocol';
 import type { Dice } from './dice.ts';
 import { type LoadBook, LoadWorker } from './load-worker.ts';
 
-const shape = { m: 64, n: 64, k: 64 };
+/** Of every attempt of the load. */
+export const shape = { m: 64, n: 64, k: 64 };
 
 /**
  * Runs eight workers while `action` does, then sees every receipt they have in hand through to its verdict. If either fails, both

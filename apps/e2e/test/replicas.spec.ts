@@ -3,8 +3,9 @@ import { PostgresCluster, postgresUnderTest } from '@tops/testing';
 import { Dice } from '../src/dice.ts';
 import { auditLedger, untilSealed } from '../src/ledger-audit.ts';
 import { LoadBook } from '../src/load-worker.ts';
+import { ManualWorker } from '../src/manual-worker.ts';
 import { ReplicaNetwork } from '../src/replica-network.ts';
-import { underLoad } from '../src/under-load.ts';
+import { shape, underLoad } from '../src/under-load.ts';
 
 const binaries = postgresUnderTest();
 const replicaCount = 3;
@@ -48,6 +49,29 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     return killCount;
   }
 
+  /** Commits junk here and proves it there: what one verifier finds out, all know at once. */
+  async function cheatOnce(of: ReplicaNetwork, book: LoadBook): Promise<void> {
+    const cheater = new ManualWorker(shape);
+    const epoch = await of.replica(0).client.getEpoch();
+    if (!epoch.ok) throw new Error(epoch.problem.detail);
+    book.noteBeacon(epoch.value.epoch_id, epoch.value.prev_hash_hex);
+    const allRows = new Set(Array.from({ length: shape.m }, (_, row) => row));
+    const junk = await cheater.attempt(epoch.value, allRows);
+    const challenge = await of.replica(1).client.submitReceipt(junk.receipt);
+    if (!challenge.ok) throw new Error(challenge.problem.detail);
+    book.noteChallenge(challenge.value);
+    const { receipt_id: receiptId } = challenge.value;
+    expect(
+      await of.replica(2).client.submitProof(receiptId, junk.prove(challenge.value)),
+    ).toMatchObject({ status: 422, problem: { code: 'row_mismatch' } });
+    const honest = await cheater.attempt(epoch.value, new Set());
+    for (const client of of.clients) {
+      expect(await client.submitReceipt(honest.receipt)).toMatchObject({
+        problem: { code: 'key_quarantined' },
+      });
+    }
+  }
+
   it('lose nothing, credit nothing twice and draw one beacon an epoch, while each and the database crash under load', async () => {
     const dice = Dice.print('replicas');
     network = await ReplicaNetwork.start(
@@ -62,6 +86,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       () => wreck(running, dice.derive(2)),
     );
 
+    await cheatOnce(network, book);
     const epochIds = [...book.beacons.keys()];
     await untilSealed(network.replica(0).baseUrl, Math.max(...epochIds));
     const findings = await auditLedger(

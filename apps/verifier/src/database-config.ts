@@ -71,7 +71,8 @@ export const databaseFields = {
     max: 600_000,
     default: 10_000,
     unit: 'ms',
-    describe: 'How long a call is tried again while the database is away, in a failover say.',
+    describe:
+      'How long a call, and the start, is tried again while the database is away or only reads, in a failover say.',
   }),
 } satisfies EnvFields;
 

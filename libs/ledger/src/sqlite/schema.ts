@@ -137,17 +137,30 @@ export function migrate(connection: Connection, target: number = SCHEMA_VERSION)
   }
   for (const step of MIGRATIONS.slice(version, target)) {
     version++;
-    connection.execute('BEGIN IMMEDIATE');
-    if (version === 1) {
-      connection.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
-      connection.execute(
-        'CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (0)',
-      );
+    try {
+      applyStep(connection, { step, version });
+    } catch (error) {
+      // Closing the connection would end the transaction only once libsql's statements are collected.
+      if (connection.inTransaction) connection.execute('ROLLBACK');
+      throw error;
     }
-    connection.execute(step);
-    connection.execute(`UPDATE schema_version SET version = ${version}`);
-    connection.execute('COMMIT');
   }
+}
+
+function applyStep(
+  connection: Connection,
+  { step, version }: { readonly step: string; readonly version: number },
+): void {
+  connection.execute('BEGIN IMMEDIATE');
+  if (version === 1) {
+    connection.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
+    connection.execute(
+      'CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (0)',
+    );
+  }
+  connection.execute(step);
+  connection.execute(`UPDATE schema_version SET version = ${version}`);
+  connection.execute('COMMIT');
 }
 
 function readVersion(connection: Connection): number {

@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts';
 import { POSTGRES_SCHEMA_VERSION } from '../../src/postgres/migrations.ts';
 import { Connection } from '../../src/sqlite/connection.ts';
-import { SCHEMA_VERSION } from '../../src/sqlite/schema.ts';
+import { migrate, SCHEMA_VERSION } from '../../src/sqlite/schema.ts';
 import {
   acceptOne,
   commitInput,
@@ -143,6 +143,56 @@ describe('a SQLite ledger of schema 1', () => {
     const again = await openSqliteLedger({ dataDir, lockWaitMs: 0 });
     expect(await again.epochEntries(10)).toEqual(old.perEpoch.at(-1)?.entries);
     await again.close();
+  });
+});
+
+describe('a migration of a SQLite ledger that finds no room', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'tops-ledger-room-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  /** Migrates with ever more pages to spare; returns how often there were too few. */
+  const migrateInto = (name: string, content: string, versionBefore: number): number => {
+    const path = join(dir, name);
+    const filled = new Connection(path, { busyTimeoutMs: 0 });
+    filled.execute(`PRAGMA journal_mode = WAL; ${content}`);
+    filled.close();
+    for (let sparePages = 0; ; sparePages++) {
+      const file = new Connection(path, { busyTimeoutMs: 0 });
+      try {
+        const pages = Number(file.readText('PRAGMA page_count'));
+        file.readText(`PRAGMA max_page_count = ${Math.max(pages, 1) + sparePages}`);
+        migrate(file);
+        expect(Number(file.readText('SELECT max(version) FROM schema_version'))).toBe(
+          SCHEMA_VERSION,
+        );
+        return sparePages;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'disk_full' });
+      } finally {
+        file.close();
+      }
+      // Whole steps or none: what opens it next finds a version whose tables are all there.
+      const after = new Connection(path, { busyTimeoutMs: 0 });
+      const tables = Number(after.readText('SELECT count(*) FROM sqlite_schema'));
+      if (versionBefore === 0) expect(tables).toBe(0);
+      else {
+        const version = Number(after.readText('SELECT max(version) FROM schema_version'));
+        expect(version).toBeGreaterThanOrEqual(versionBefore);
+        expect(after.readText('PRAGMA integrity_check')).toBe('ok');
+      }
+      after.close();
+    }
+  };
+
+  it('leaves the file as it was, and succeeds once there is some', async () => {
+    expect(migrateInto('new.sqlite', '', 0)).toBeGreaterThan(3);
+    migrateInto('ledger.sqlite', fixture('schema-1.sqlite.sql'), 1);
+    const store = await openSqliteLedger({ dataDir: dir, lockWaitMs: 0 });
+    await expectOldReadings(store);
+    await store.close();
   });
 });
 

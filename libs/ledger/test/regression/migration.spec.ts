@@ -174,13 +174,13 @@ describe('a migration of a SQLite ledger that finds no room', () => {
       } finally {
         file.close();
       }
-      // Whole steps or none: what opens it next finds a version whose tables are all there.
+      // Whole steps or none: a half one would be in the way of itself when there is room.
       const after = new Connection(path, { busyTimeoutMs: 0 });
-      const tables = Number(after.readText('SELECT count(*) FROM sqlite_schema'));
-      if (versionBefore === 0) expect(tables).toBe(0);
+      const isNew = after.readText('SELECT count(*) FROM sqlite_schema') === '0';
+      if (isNew) expect(versionBefore).toBe(0);
       else {
         const version = Number(after.readText('SELECT max(version) FROM schema_version'));
-        expect(version).toBeGreaterThanOrEqual(versionBefore);
+        expect(version).toBeGreaterThanOrEqual(Math.max(versionBefore, 1));
         expect(after.readText('PRAGMA integrity_check')).toBe('ok');
       }
       after.close();

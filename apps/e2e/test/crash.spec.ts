@@ -66,5 +66,19 @@ describe('a verifier on the embedded ledger', () => {
     expect([...book.refusals.keys()].filter((name) => !name.endsWith('epoch_closed'))).toEqual([]);
     expect(checkedCount).toBeGreaterThan(roundCount);
     expect(book.retryCount).toBeGreaterThan(0);
+
+    // The control: a client that was told otherwise.
+    const [untold = ''] = book.accepted.keys();
+    const invented = '5a'.repeat(32);
+    book.accepted.delete(untold);
+    book.accepted.set(invented, '');
+    book.recorded.set(invented, book.recorded.get(untold)!);
+    book.noteBeacon(Math.max(...book.beacons.keys()), invented);
+    expect(await auditLedger(urls, book)).toMatchObject({
+      acceptedOnlyAtClient: [invented],
+      acceptedOnlyInLedger: [untold],
+      lost: [invented],
+      faults: [expect.stringContaining(`, ${invented}`)],
+    });
   }, 240_000);
 });

@@ -116,7 +116,9 @@ const sealDelayMs = 5_000 + 10_000;
     expect(next.opens_at).toBe(startMs + epochMs);
     expect(await slow.epoch()).toEqual(next);
     // Not so an epoch of another length, whose ids are those of another clock.
-    await expect(start({ clock, limits: { epoch_seconds: 120 } })).rejects.toThrow(EpochRegressionError);
+    await expect(start({ clock, limits: { epoch_seconds: 120 } })).rejects.toThrow(
+      EpochRegressionError,
+    );
   });
 
   it('take receipts of an epoch that only another has opened yet, or had opened in its time', async () => {

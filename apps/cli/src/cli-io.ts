@@ -10,8 +10,11 @@ export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array>;
 }
 
-/** The exit codes every command shares: `rejected` is a verdict or a failed check, `unusable` a wrong argument or input. */
-export const exitCode = { ok: 0, rejected: 1, failed: 1, unusable: 2 } as const;
+/**
+ * The exit codes every command shares: `rejected` is a verdict or a failed check, `unusable` a wrong argument or input.
+ * `cheatShown` is `tops verify`'s alone: evidence that holds against the worker.
+ */
+export const exitCode = { ok: 0, rejected: 1, failed: 1, unusable: 2, cheatShown: 3 } as const;
 
 /** Ends a command with a message for the user and no stack. */
 export class CliError extends Error {

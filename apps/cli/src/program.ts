@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { bytesToHex } from '@tops/crypto';
 import { addAdmin } from './admin-program.ts';
 import { integerWithin, parseHash, parseNonce, parseRows, parseShape } from './arguments.ts';
 import { backends } from './backend.ts';
@@ -14,7 +15,8 @@ import { addRemoteOptions, examples, readBaseUrl, type RemoteFlags } from './rem
 import { version } from './version.ts';
 
 /**
- * Runs one command line and returns its exit code: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.
+ * Runs one command line and returns its exit code: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input,
+ * 3 evidence that shows a cheat.
  *
  * @param args - without the program's name.
  */
@@ -49,7 +51,8 @@ function createProgram(io: CliIo, report: Report): Command {
     .addHelpText(
       'after',
       '\nIn a checkout, tops stands for: npm run -s tops --' +
-        '\nExit codes: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input.',
+        '\nExit codes: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input;' +
+        '\ntops verify also has 3, evidence that shows a cheat.',
     );
   for (const add of [addKeygen, addAttempt, addVerify, addStatus, addBench, addDoctor, addAdmin])
     add(program, io, report);
@@ -90,11 +93,18 @@ function addAttempt(program: Command, io: CliIo, report: Report): void {
     .action(async (options: AttemptOptions) => report(await attempt(options, io)));
 }
 
+interface VerifyFlags {
+  readonly maxWeights: number;
+  readonly verifierKey?: Uint8Array;
+  readonly json?: boolean;
+}
+
 function addVerify(program: Command, io: CliIo, report: Report): void {
   program
     .command('verify')
-    .description('check a bundle { receipt, rows, leaves, siblings } offline')
+    .description('check a bundle, or the evidence against a rejected receipt, offline')
     .argument('<bundle.json>', 'file, or - for standard input')
+    .option('--verifier-key <hex>', 'whose challenge the evidence has to be in', parseHash)
     .option(
       '--max-weights <bytes>',
       'largest k*n + n*n to recompute, in bytes of memory',
@@ -102,11 +112,25 @@ function addVerify(program: Command, io: CliIo, report: Report): void {
       defaultMaxWeights,
     )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExit codes: 0 accepted, 1 rejected, 2 unusable input.')
-    .addHelpText('after', examples('tops verify bundle.json', 'tops verify - --json < bundle.json'))
-    .action(async (bundle: string, options: { maxWeights: number; json?: boolean }) =>
-      report(await verify({ ...options, bundle }, io)),
-    );
+    .addHelpText(
+      'after',
+      '\nA bundle { receipt, rows, leaves, siblings }: exit code 0 accepted, 1 rejected.' +
+        '\nEvidence, which has deadline_at, challenge_sig_hex, verifier_key_hex and mismatch_row too: 0 sound (every row is' +
+        '\nright, it shows no cheat), 3 it shows a cheat, 1 malformed (it does not hold together, and shows nothing).' +
+        '\nEither: 2 unusable input.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'tops verify bundle.json',
+        'tops verify - --json < bundle.json',
+        'curl -s $AGGREGATOR_URL/v1/receipts/$ID/evidence | tops verify - --verifier-key $KEY',
+      ),
+    )
+    .action(async (bundle: string, { verifierKey, ...rest }: VerifyFlags) => {
+      const known = verifierKey === undefined ? {} : { verifierKeyHex: bytesToHex(verifierKey) };
+      report(await verify({ ...rest, ...known, bundle }, io));
+    });
 }
 
 function addStatus(program: Command, io: CliIo, report: Report): void {

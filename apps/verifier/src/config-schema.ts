@@ -11,6 +11,7 @@ import {
   type EnvFields,
 } from '@tops/config';
 import { cpuKernelChoices } from '@tops/kernel-cpu';
+import { CLEAN_EPOCHS_DEFAULT } from '@tops/ledger';
 import { adminFields } from './admin/admin-config.ts';
 import { configRules } from './config-rules.ts';
 import { databaseFields } from './database-config.ts';
@@ -211,7 +212,31 @@ const limitFields = {
     max: 1_000_000,
     default: 60,
     unit: 'epochs',
-    describe: 'How long a key is refused after a row of it was proven wrong.',
+    describe:
+      'How long a key is refused after a row of it was proven wrong; doubled every further time, up to 64 times as long.',
+  }),
+  CLEAN_EPOCHS: integer({
+    min: 0,
+    max: 1_000_000,
+    default: CLEAN_EPOCHS_DEFAULT,
+    unit: 'epochs',
+    describe:
+      'Epochs with an accepted and no rejected receipt that a key owes after its quarantine, at AUDIT_ROWS_MAX and the cap of new keys.',
+  }),
+  EVIDENCE_DAYS: integer({
+    min: 1,
+    max: 36_500,
+    default: 30,
+    unit: 'days',
+    describe: 'How long the proof that a rejected receipt was contradicted by can be downloaded.',
+  }),
+  EVIDENCE_MAX_MB: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 256,
+    unit: 'MB',
+    describe:
+      'Room for such proofs, some 14 to 40 kB each by default limits: keys cost nothing, so their number has no bound of its own. The oldest go first.',
   }),
 } satisfies EnvFields;
 

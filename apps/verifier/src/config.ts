@@ -6,12 +6,15 @@ import type { Limits } from '@tops/protocol';
 import { adminConfig, readAdminTokenFile, type AdminConfig } from './admin/admin-config.ts';
 import { verifierSchema } from './config-schema.ts';
 import { ledgerSource, readDatabaseUrlFile, type LedgerSource } from './database-config.ts';
+import type { EvidenceKeeperOptions } from './evidence-keeper.ts';
 import { readKeyFile, type KeyFileResult, type KeySource } from './verifier-key.ts';
 
 export { verifierConfigSection } from './config-schema.ts';
 
 /** Longest request body: no message of the protocol comes near it. */
 const BODY_BYTES_MAX = 256 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MEGABYTE = 1_000_000;
 
 type Values = EnvValues<typeof verifierSchema.fields>;
 
@@ -20,6 +23,8 @@ export interface ProtocolConfig {
   readonly limits: Limits;
   readonly topsEpochs: number;
   readonly quarantineEpochs: number;
+  readonly cleanEpochs: number;
+  readonly evidence: EvidenceKeeperOptions;
   readonly maxOpenChallengesPerAddress: number;
   /** Lower-case hex; empty means open registration. */
   readonly allowedKeys: ReadonlySet<string>;
@@ -127,6 +132,11 @@ function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
       limits: limitsOf(values),
       topsEpochs,
       quarantineEpochs: values.QUARANTINE_EPOCHS,
+      cleanEpochs: values.CLEAN_EPOCHS,
+      evidence: {
+        keptMs: values.EVIDENCE_DAYS * DAY_MS,
+        maxBytes: values.EVIDENCE_MAX_MB * MEGABYTE,
+      },
       maxOpenChallengesPerAddress: values.MAX_OPEN_CHALLENGES_PER_ADDRESS,
       allowedKeys: new Set(values.VERIFY_PUBKEY),
       skipSignatures: values.VERIFY_DISABLE,

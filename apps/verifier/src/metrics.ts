@@ -26,7 +26,13 @@ const statuses = [
 /** The paths of the surface; a spec keeps them equal to /openapi.json. Whatever else is asked for counts as `other`. */
 export const routes = [
   ...['/v1/epoch', '/v1/receipts', '/v1/receipts/{receipt_id}', '/v1/receipts/{receipt_id}/proof'],
-  ...['/v1/workers', '/v1/workers/{did}', '/v1/epochs', '/v1/epochs/{epoch_id}'],
+  ...[
+    '/v1/receipts/{receipt_id}/evidence',
+    '/v1/workers',
+    '/v1/workers/{did}',
+    '/v1/epochs',
+    '/v1/epochs/{epoch_id}',
+  ],
   ...['/v1/epochs/{epoch_id}/credits.csv', '/v1/epochs/{epoch_id}/credits.json', '/verify'],
   ...['/openapi.json', '/health', '/ready', '/metrics', '/', 'other'],
 ] as const;
@@ -112,6 +118,18 @@ function createReceiptMetrics(metrics: Metrics) {
     verificationsInFlight: metrics.gauge({
       name: 'verifications_in_flight',
       help: 'Proofs being recomputed or waiting for it.',
+    }),
+    evidenceKept: metrics.gauge({
+      name: 'evidence_kept',
+      help: 'Rejected receipts whose proof is kept, when last counted.',
+    }),
+    evidenceKeptBytes: metrics.gauge({
+      name: 'evidence_kept_bytes',
+      help: 'Bytes of kept proofs, when last counted; EVIDENCE_MAX_MB bounds it.',
+    }),
+    evidenceDeleted: metrics.counter({
+      name: 'evidence_deleted_total',
+      help: 'Proofs of rejected receipts that this verifier deleted, by age or to make room.',
     }),
     openChallenges: metrics.gauge({
       name: 'open_challenges',

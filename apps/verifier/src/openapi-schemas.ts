@@ -130,6 +130,16 @@ const readingSchemas = {
     },
     ['row', 'leaves', 'siblings', 'settled_at'],
   ),
+  Evidence: answer({
+    receipt: ref('Receipt'),
+    rows,
+    deadline_at: unixMs,
+    challenge_sig_hex: hex(64, 'Of verifier_key_hex over receipt id, rows and deadline_at.'),
+    verifier_key_hex: hex(32),
+    leaves: base64,
+    siblings: base64,
+    mismatch_row: { ...row, description: 'The row that recomputation contradicted.' },
+  }),
   Worker: answer({
     did: { type: 'string' },
     public_key_hex: hex(32),
@@ -138,7 +148,10 @@ const readingSchemas = {
     verified_tops: { type: 'number', description: 'By the clock of the verifier alone.' },
     ...tallies,
     audit_rows: { ...count, description: 'Rows the next challenge asks for.' },
-    state: { type: 'string', description: 'new, active or quarantined; the set may grow.' },
+    state: {
+      type: 'string',
+      description: 'new, active, quarantined or probation; the set may grow.',
+    },
     last_seen_at: { ...unixMs, type: ['integer', 'null'] },
   }),
   WorkerPage: answer({

@@ -39,7 +39,8 @@ describe('/openapi.json', () => {
     ).toEqual(
       [
         ...['GET /v1/epoch', 'POST /v1/receipts', 'POST /v1/receipts/{receipt_id}/proof'],
-        ...['GET /v1/receipts/{receipt_id}', 'GET /v1/workers', 'GET /v1/workers/{did}'],
+        ...['GET /v1/receipts/{receipt_id}', 'GET /v1/receipts/{receipt_id}/evidence'],
+        ...['GET /v1/workers', 'GET /v1/workers/{did}'],
         ...['GET /v1/epochs', 'GET /v1/epochs/{epoch_id}', 'GET /v1/epochs/{epoch_id}/credits.csv'],
         ...['GET /v1/epochs/{epoch_id}/credits.json', 'POST /verify', 'GET /openapi.json'],
         ...['GET /health', 'GET /ready', 'GET /metrics', 'GET /'],

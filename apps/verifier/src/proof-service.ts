@@ -1,6 +1,6 @@
 import { concatBytes } from '@tops/crypto';
 import type { FoldOpening } from '@tops/kernel-cpu';
-import type { LedgerStore, ReceiptRecord } from '@tops/ledger';
+import type { LedgerStore, QuarantineTerm, ReceiptRecord } from '@tops/ledger';
 import type { Logger } from '@tops/observability';
 import {
   jcsBytes,
@@ -15,6 +15,7 @@ import { checkProofFold, rowMismatch } from '@tops/verification';
 import type { BoundedRateLimiter } from './bounded-rate-limiter.ts';
 import { InFlight } from './in-flight.ts';
 import type { EpochClock } from './epoch-clock.ts';
+import type { EvidenceKeeper } from './evidence-keeper.ts';
 import type { Clock } from './clock.ts';
 import type { ProtocolConfig } from './config.ts';
 import type { VerifierMetrics } from './metrics.ts';
@@ -38,6 +39,7 @@ export interface ProofServiceDeps {
   readonly malformedAddressLimiter: BoundedRateLimiter;
   readonly openChallenges: OpenChallenges;
   readonly recentChallenges: RecentChallenges;
+  readonly evidence: Pick<EvidenceKeeper, 'noteKept'>;
   readonly clock: Clock;
   readonly metrics: VerifierMetrics;
   readonly logger: Logger;
@@ -133,7 +135,7 @@ export class ProofService {
   }
 
   async #judge(record: ReceiptRecord, proof: FoldedProof): Promise<ProofResult> {
-    const { ledger, clock, openChallenges, recentChallenges } = this.#deps;
+    const { ledger, clock, openChallenges, recentChallenges, evidence } = this.#deps;
     const { receiptId } = record;
     const verdict = await this.#deps.judge.judge(proof);
     if (verdict.kind === 'refused') return verdict;
@@ -147,19 +149,22 @@ export class ProofService {
             atMs,
             row: verdict.row,
             evidence: concatBytes(proof.leaves, proof.siblings),
-            quarantineUntilEpoch: this.#quarantineEnd(record),
+            quarantine: this.#quarantineOf(record),
           });
     if (settled.kind === 'receipt_unknown') throw new Error('a recorded receipt is gone');
     openChallenges.release(receiptId);
-    if (verdict.outcome === 'rejected') recentChallenges.forgetKey(record.publicKeyHex);
-    else recentChallenges.forget(receiptId);
+    if (verdict.outcome === 'rejected') {
+      recentChallenges.forgetKey(record.publicKeyHex);
+      evidence.noteKept(proof.leaves.length + proof.siblings.length);
+    } else recentChallenges.forget(receiptId);
     if (settled.kind === 'settled') report(settled.record, this.#deps);
     return answerSettled(settled.record);
   }
 
-  #quarantineEnd(record: ReceiptRecord): number {
-    const latestEpochId = Math.max(this.#deps.epochs.currentEpochId, record.receipt.epoch_id);
-    return latestEpochId + this.#config.quarantineEpochs;
+  #quarantineOf(record: ReceiptRecord): QuarantineTerm {
+    const { quarantineEpochs: epochCount, cleanEpochs } = this.#config;
+    const fromEpochId = Math.max(this.#deps.epochs.currentEpochId, record.receipt.epoch_id);
+    return { fromEpochId, epochCount, cleanEpochs };
   }
 }
 

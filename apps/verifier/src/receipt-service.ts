@@ -2,9 +2,11 @@ import { auditRows, LedgerError, type LedgerStore, type ReceiptRecord } from '@t
 import {
   parseJson,
   parseReceipt,
+  shapeOps,
   type ErrorCode,
   type ParsedReceipt,
   type Problem,
+  type Shape,
 } from '@tops/protocol';
 import { checkReceipt, drawRows } from '@tops/verification';
 import type { AllowList } from './allow-list.ts';
@@ -114,10 +116,7 @@ export class ReceiptService {
     // The signature is known to be good, and the receipt new: only the key's owner can have sent it.
     const waitMs = await this.#deps.keyLimiter.take(parsed.receipt.public_key_hex);
     if (waitMs > 0) return this.#rateLimited(waitMs);
-    const rows = this.#draw(
-      parsed,
-      auditRows(reputation, this.#auditPolicy(parsed.receipt.sizes.m)),
-    );
+    const rows = this.#draw(parsed, auditRows(reputation, this.#auditPolicy(parsed.receipt.sizes)));
     return this.#challenge(parsed, rows, submission);
   }
 
@@ -212,8 +211,8 @@ export class ReceiptService {
     return drawRows({ m: parsed.receipt.sizes.m, count }, { randomBelow: this.#deps.randomBelow });
   }
 
-  #auditPolicy(m: number) {
+  #auditPolicy(shape: Shape) {
     const { audit_rows_min: auditRowsMin, audit_rows_max: auditRowsMax } = this.#config.limits;
-    return { auditRowsMin, auditRowsMax, m };
+    return { auditRowsMin, auditRowsMax, m: shape.m, receiptOps: shapeOps(shape) };
   }
 }

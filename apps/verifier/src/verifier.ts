@@ -17,6 +17,7 @@ import { ChallengeSigner } from './challenge-signer.ts';
 import type { Clock } from './clock.ts';
 import type { HttpConfig, ProtocolConfig } from './config.ts';
 import { EpochClock, type PendingWork } from './epoch-clock.ts';
+import { EvidenceKeeper } from './evidence-keeper.ts';
 import { createVerifierMetrics, type VerifierMetrics } from './metrics.ts';
 import { LeafBatcher } from './leaf-batcher.ts';
 import { OpenChallenges } from './open-challenges.ts';
@@ -120,7 +121,7 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
   const services = createServices(options.protocol, { ...deps, epochs, metrics, allowList });
   const routes = [
     ...epochRoutes({ limits, verifierKeyHex: services.signer.publicKeyHex }, { epochs }),
-    ...receiptRoutes({ ...services, ledger }),
+    ...receiptRoutes({ verifierKeyHex: services.signer.publicKeyHex }, { ...services, ledger }),
     ...workerRoutes({ limits }, { ledger }),
     ...epochsRoutes({ ledger }),
     ...verifyRoutes(services),
@@ -175,6 +176,7 @@ function createServices(
   });
   const recentChallenges = new RecentChallenges({ capacity: RECENT_CHALLENGES_MAX });
   const shared = { ledger, epochs, openChallenges, recentChallenges, clock, metrics, logger };
+  const evidence = new EvidenceKeeper(config.evidence, { ledger, metrics, logger });
   const batcher = createBatcher(kernel);
   const proofJudging: JudgeDependencies = {
     ...judging,
@@ -185,7 +187,7 @@ function createServices(
     keyLimiter: perSecond(config.limits.receipts_per_second_per_key, clock),
   });
   const proofs = new ProofService(config, {
-    ...shared,
+    ...{ ...shared, evidence },
     foldOpening: kernel.foldOpening,
     judge: new RowJudge(
       { concurrency: config.verifyConcurrency },
@@ -201,6 +203,8 @@ function createServices(
       openChallenges.releaseEnded(nowMs);
       recentChallenges.forgetEnded(nowMs);
       void deps.allowList.refreshQuietly();
+      // Nobody waits for it: what an epoch is made of does not depend on it.
+      void evidence.tick(nowMs);
     },
   };
   const bundles = new BundleService(config, { judging, metrics });

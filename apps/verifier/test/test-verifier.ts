@@ -184,6 +184,8 @@ export class TestVerifier {
           },
           topsEpochs: 10,
           quarantineEpochs: 3,
+          cleanEpochs: 2,
+          evidence: { keptMs: 30 * 24 * 60 * 60 * 1000, maxBytes: 256_000_000 },
           maxOpenChallengesPerAddress: 1024,
           allowedKeys: new Set(),
           skipSignatures: false,

@@ -28,8 +28,10 @@ export {
   type CreditRow,
   type EpochRecord,
   type EpochSeal,
+  type EvidencePruned,
   type LedgerStore,
   type OpenEpochInput,
+  type QuarantineTerm,
   type ReceiptRecord,
   type SettleInput,
   type SettleResult,
@@ -40,11 +42,21 @@ export {
 export { parseDatabaseUrl } from './postgres/database-address.ts';
 export { openPostgresLedger, type PostgresLedgerOptions } from './postgres/postgres-ledger.ts';
 export {
+  assess,
   auditRows,
-  isNewKey,
+  CLEAN_EPOCHS_DEFAULT,
+  isCleanEpoch,
+  MISS_SCORE_ALL,
   NEW_KEY_RECEIPTS,
+  nextMissScore,
+  nextStreak,
+  openChallengesMax,
+  quarantineEpochs,
   TRUST_OPS_UNIT_DEFAULT,
+  workerState,
+  type Assessment,
   type AuditPolicy,
+  type OpenPolicy,
   type Reputation,
 } from './reputation.ts';
 export { openSqliteLedger, type SqliteLedgerOptions } from './sqlite/sqlite-ledger.ts';

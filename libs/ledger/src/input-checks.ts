@@ -55,10 +55,13 @@ export function requireSettleInput(input: SettleInput): void {
   );
   requireThat(
     input.outcome === 'rejected' ||
-      (input.row === undefined &&
-        input.evidence === undefined &&
-        input.quarantineUntilEpoch === undefined),
+      (input.row === undefined && input.evidence === undefined && input.quarantine === undefined),
     'expected row, evidence and quarantine with a rejection only',
+  );
+  const { fromEpochId = 0, epochCount = 0, cleanEpochs = 0 } = input.quarantine ?? {};
+  requireThat(
+    [fromEpochId, epochCount, cleanEpochs].every(isIndex),
+    `expected counts of epochs, got ${fromEpochId}, ${epochCount} and ${cleanEpochs}`,
   );
 }
 

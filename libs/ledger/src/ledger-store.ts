@@ -28,9 +28,9 @@ export interface EpochSeal {
 
 /**
  * `new` until the key has a few standing accepted receipts and a streak, then `active`; `quarantined` while its receipts of
- * the latest opened epoch would be refused.
+ * the latest opened epoch would be refused, then on `probation` until it has paid off its clean epochs.
  */
-export type WorkerState = 'new' | 'active' | 'quarantined';
+export type WorkerState = 'new' | 'active' | 'quarantined' | 'probation';
 
 /**
  * A key's record. Units are 2^19 ops and bigint: a key at 1 POPS passes 2^53 units within two months, and 2^63 units only
@@ -52,6 +52,10 @@ export interface WorkerRecord {
   readonly streakUnits: bigint;
   /** First epoch whose receipts are taken again; kept after the quarantine has passed. */
   readonly quarantinedUntilEpoch?: number;
+  /** Clean epochs the key still owes before its streak counts again; see isCleanEpoch. */
+  readonly probationEpochs: number;
+  /** Share of late answers that were missed, in parts of MISS_SCORE_ALL; see nextMissScore. */
+  readonly missScore: number;
   /** 0 for a key that is known from an operator's act only. */
   readonly lastSeenAtMs: number;
   /** Credited ops of the last sealed epochs over their wall time, in 10^12 ops per second. */
@@ -63,7 +67,10 @@ export interface WorkerRecord {
 export interface Standing {
   readonly stored?: ReceiptRecord;
   /** Absent for a key never seen. */
-  readonly reputation?: Pick<WorkerRecord, 'accepted' | 'streakUnits'>;
+  readonly reputation?: Pick<
+    WorkerRecord,
+    'accepted' | 'streakUnits' | 'missScore' | 'probationEpochs'
+  >;
 }
 
 /** A receipt as stored; answers to a worker are always made from this, never from the request at hand. */
@@ -144,8 +151,27 @@ export interface SettleInput {
   readonly row?: number;
   /** Rejected only: the proof that shows it, at most EVIDENCE_BYTES_MAX. */
   readonly evidence?: Uint8Array;
-  /** Rejected only: first epoch whose receipts are taken again. */
-  readonly quarantineUntilEpoch?: number;
+  /** Rejected only; absent quarantines nobody. */
+  readonly quarantine?: QuarantineTerm;
+}
+
+/** What a proven mismatch costs a key besides its credit. */
+export interface QuarantineTerm {
+  /** The epoch it counts from: the latest opened. */
+  readonly fromEpochId: number;
+  /** Epochs whose receipts are refused the first time; each earlier rejection of the key doubles them (quarantineEpochs). */
+  readonly epochCount: number;
+  /** Clean epochs the key owes afterwards. */
+  readonly cleanEpochs: number;
+}
+
+/** What pruneEvidence left. */
+export interface EvidencePruned {
+  readonly deletedCount: number;
+  readonly keptCount: number;
+  readonly keptBytes: number;
+  /** Whether the bounds hold now; else there is more to delete. */
+  readonly isDone: boolean;
 }
 
 /** `unchanged`: the receipt was no longer open; answer from the record's own outcome. */
@@ -178,8 +204,9 @@ export interface LedgerStore extends AdminLedger {
   /** Opened and not yet sealed, oldest first: the order they must be sealed in. */
   unsealedEpochs(): Promise<EpochRecord[]>;
   /**
-   * Seals an epoch for good: its head commits to every entry. Sealing a sealed epoch reads it back. From the moment it is
-   * asked with no receipt open, the epoch takes no further receipts.
+   * Seals an epoch for good: its head commits to every entry, and keys on probation that were clean in it owe one clean epoch
+   * less. Sealing a sealed epoch reads it back. From the moment it is asked with no receipt open, the epoch takes no further
+   * receipts.
    *
    * @throws LedgerError `epoch_unknown`, `seal_out_of_order`, `receipts_open`.
    */
@@ -193,7 +220,8 @@ export interface LedgerStore extends AdminLedger {
   commitReceipt(input: CommitInput): Promise<CommitResult>;
   /**
    * Makes a verdict final. `accepted` credits at once. `rejected` takes back the key's credit of that epoch (its accepted
-   * receipts become revoked), revokes every challenge the key still has open, and quarantines the key.
+   * receipts become revoked), revokes every challenge the key still has open, and quarantines the key, which is on probation
+   * afterwards.
    */
   settleReceipt(input: SettleInput): Promise<SettleResult>;
   /**
@@ -210,6 +238,14 @@ export interface LedgerStore extends AdminLedger {
   getReceipt(receiptId: string): Promise<ReceiptRecord | undefined>;
   /** What settleReceipt kept with a rejected receipt. */
   getEvidence(receiptId: string): Promise<Uint8Array | undefined>;
+  /**
+   * Deletes a batch of evidence, oldest first: what was kept before `keptSinceMs`, and what is too much for `maxBytes`. The
+   * receipts stay. Several callers at once do no more than one.
+   */
+  pruneEvidence(input: {
+    readonly keptSinceMs: number;
+    readonly maxBytes: number;
+  }): Promise<EvidencePruned>;
   countOpen(filter?: {
     readonly publicKeyHex?: string;
     readonly epochId?: number;

@@ -1,5 +1,6 @@
 import { bytesToHex } from '@tops/crypto';
 import { unitsToOps, type Receipt } from '@tops/protocol';
+import type { KeptEvidence } from './evidence-batch.ts';
 import type { FinalOutcome, LedgerEntry, Outcome } from './ledger-entry.ts';
 import type {
   CreditRow,
@@ -7,10 +8,9 @@ import type {
   ReceiptRecord,
   Standing,
   WorkerRecord,
-  WorkerState,
 } from './ledger-store.ts';
 import type { RateWindow } from './receipt-rate.ts';
-import { isNewKey } from './reputation.ts';
+import { workerState, type Reputation } from './reputation.ts';
 import type { Row } from './stored-row.ts';
 import { verifiedTops } from './verified-tops.ts';
 
@@ -41,13 +41,16 @@ export interface StoredEntry extends StoredReceipt {
 }
 
 /** The part of a key's record that commit and settle decide by. */
-export interface WorkerStanding {
-  readonly accepted: number;
-  readonly streakUnits: bigint;
+export interface WorkerStanding extends Reputation {
+  readonly rejected: number;
   readonly quarantinedUntilEpoch: number | undefined;
   /** The key's receipts of the last second that has any. */
   readonly rate: RateWindow;
 }
+
+/** The columns of a WorkerStanding. */
+export const STANDING_COLUMNS =
+  'accepted, rejected, streak_units, miss_score, probation_epochs, quarantined_until_epoch, rate_window_at_ms, rate_count';
 
 /** What a record is relative to: the epochs its TOPS cover, and the latest one opened. */
 export interface WorkerView {
@@ -128,7 +131,10 @@ export function toLedgerEntry(stored: StoredEntry): LedgerEntry {
 export function toWorkerStanding(row: Row): WorkerStanding {
   return {
     accepted: row.integer('accepted'),
+    rejected: row.integer('rejected'),
     streakUnits: row.bigint('streak_units'),
+    missScore: row.integer('miss_score'),
+    probationEpochs: row.integer('probation_epochs'),
     quarantinedUntilEpoch: optionalInteger(row, 'quarantined_until_epoch'),
     rate: {
       startedAtMs: row.integer('rate_window_at_ms'),
@@ -137,16 +143,25 @@ export function toWorkerStanding(row: Row): WorkerStanding {
   };
 }
 
-/** The columns of `workers` that toWorkerStanding reads. */
-export const STANDING_COLUMNS =
-  'accepted, streak_units, quarantined_until_epoch, rate_window_at_ms, rate_count';
-
 export function toStanding(
   stored: ReceiptRecord | undefined,
   worker: WorkerStanding | undefined,
 ): Standing {
-  const reputation = worker && { accepted: worker.accepted, streakUnits: worker.streakUnits };
+  const reputation = worker && {
+    accepted: worker.accepted,
+    streakUnits: worker.streakUnits,
+    missScore: worker.missScore,
+    probationEpochs: worker.probationEpochs,
+  };
   return { ...(stored && { stored }), ...(reputation && { reputation }) };
+}
+
+export function toKeptEvidence(row: Row): KeptEvidence {
+  return {
+    receiptId: row.blob('receipt_id'),
+    keptAtMs: row.integer('kept_at_ms'),
+    proofBytes: row.integer('proof_bytes'),
+  };
 }
 
 export function toCreditRow(row: Row): CreditRow {
@@ -165,25 +180,20 @@ function toSums(row: Row): Omit<CreditRow, 'did'> {
 }
 
 export function toWorkerRecord(row: Row, view: WorkerView): WorkerRecord {
-  const sums = toSums(row);
-  const streakUnits = row.bigint('streak_units');
-  const quarantinedUntilEpoch = optionalInteger(row, 'quarantined_until_epoch');
-  let state: WorkerState = isNewKey({ accepted: sums.accepted, streakUnits }) ? 'new' : 'active';
-  if (quarantinedUntilEpoch !== undefined && view.latestEpochId < quarantinedUntilEpoch) {
-    state = 'quarantined';
-  }
+  const { quarantinedUntilEpoch, ...standing } = toWorkerStanding(row);
+  const quarantine = quarantinedUntilEpoch === undefined ? {} : { quarantinedUntilEpoch };
   return {
-    ...sums,
+    ...toSums(row),
+    ...standing,
+    ...quarantine,
     did: row.text('did'),
     ...(row.isNull('label') ? {} : { label: row.text('label') }),
-    streakUnits,
-    ...(quarantinedUntilEpoch === undefined ? {} : { quarantinedUntilEpoch }),
     lastSeenAtMs: row.integer('last_seen_at_ms'),
     verifiedTops: verifiedTops({
       creditedUnits: row.bigint('window_units'),
       wallTimeMs: view.topsWindow?.wallTimeMs ?? 0,
     }),
-    state,
+    state: workerState({ ...standing, ...quarantine }, view.latestEpochId),
   };
 }
 

@@ -113,7 +113,13 @@ export function describeActs(context: SuiteContext): void {
       await store.commitReceipt(commitInput(caught));
       const { receiptId } = caught;
       await store.settleReceipt({
-        ...{ receiptId, outcome: 'rejected', atMs: 1, row: 17, quarantineUntilEpoch: 50 },
+        ...{
+          receiptId,
+          outcome: 'rejected',
+          atMs: 1,
+          row: 17,
+          quarantine: { fromEpochId: 48, epochCount: 2, cleanEpochs: 1 },
+        },
       });
       expect((await commit(store, 1, 4, 2)).kind).toBe('key_quarantined');
       await store.recordAct(actInput(1, { kind: 'release' }));

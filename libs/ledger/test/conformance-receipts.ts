@@ -55,7 +55,9 @@ export function describeReceipts(context: SuiteContext): void {
       const publicKeyHex = publicKeyHexOf(1);
       expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({});
       await acceptOne(store, { key: 1, epochId: 4, nonce: 7 });
-      const reputation = { accepted: 1, streakUnits: DEFAULT_UNITS };
+      const reputation = {
+        ...{ accepted: 1, streakUnits: DEFAULT_UNITS, missScore: 0, probationEpochs: 0 },
+      };
       expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({ reputation });
       await store.commitReceipt(commitInput(parsed));
       const stored = await store.getReceipt(receiptId);

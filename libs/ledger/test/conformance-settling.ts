@@ -77,7 +77,7 @@ export function describeSettling(context: SuiteContext): void {
         atMs: 5 * EPOCH_MS + 500,
         row: 17,
         evidence,
-        quarantineUntilEpoch: 8,
+        quarantine: { fromEpochId: 5, epochCount: 3, cleanEpochs: 2 },
       });
       expect(result).toMatchObject({
         kind: 'settled',
@@ -125,15 +125,15 @@ export function describeSettling(context: SuiteContext): void {
       await openEpoch(store, 5);
       const answered = makeReceipt({ key: 1, epochId: 5, nonce: 1 });
       await acceptOne(store, { key: 1, epochId: 5, nonce: 1 });
-      const reject = async (epochId: number, nonce: number, quarantineUntilEpoch: number) =>
+      const reject = async (epochId: number, nonce: number, fromEpochId: number) =>
         store.settleReceipt({
           receiptId: await commitOpen({ key: 1, epochId, nonce }),
           outcome: 'rejected',
           atMs: epochId * EPOCH_MS + 500,
           row: 1,
-          quarantineUntilEpoch,
+          quarantine: { fromEpochId, epochCount: 2, cleanEpochs: 1 },
         });
-      await reject(5, 2, 7);
+      await reject(5, 2, 5);
       const commit = (key: number, epochId: number) =>
         store.commitReceipt(commitInput(makeReceipt({ key, epochId, nonce: 9 })));
       expect(await commit(1, 5)).toEqual({ kind: 'key_quarantined', untilEpochId: 7 });
@@ -143,9 +143,9 @@ export function describeSettling(context: SuiteContext): void {
       await openEpoch(store, 6);
       expect((await commit(1, 6)).kind).toBe('key_quarantined');
       await openEpoch(store, 7);
-      expect((await store.getWorker(publicKeyHexOf(1)))?.state).toBe('new');
+      expect((await store.getWorker(publicKeyHexOf(1)))?.state).toBe('probation');
       expect((await commit(1, 7)).kind).toBe('created');
-      await reject(7, 10, 6);
+      await reject(7, 10, 1);
       expect((await store.getWorker(publicKeyHexOf(1)))?.quarantinedUntilEpoch).toBe(7);
     });
 

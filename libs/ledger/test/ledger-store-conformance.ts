@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LedgerStore } from '../src/index.ts';
 import { describeActs } from './conformance-acts.ts';
 import { describeEpochs } from './conformance-epochs.ts';
+import { describeEvidence } from './conformance-evidence.ts';
 import { describeRates } from './conformance-rates.ts';
 import { describeReceipts } from './conformance-receipts.ts';
+import { describeReputation } from './conformance-reputation.ts';
 import { describeSettling } from './conformance-settling.ts';
 import { commitInput, makeReceipt, openEpoch } from './ledger-fixtures.ts';
 
@@ -57,6 +59,8 @@ export function describeLedgerStore(name: string, makeHarness: () => LedgerHarne
     describeSettling(context);
     describeRates(context);
     describeActs(context);
+    describeReputation(context);
+    describeEvidence(context);
 
     it('answers the readiness check, and refuses every call once closed', async () => {
       await openEpoch(current, 5);

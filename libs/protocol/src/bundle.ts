@@ -1,5 +1,5 @@
 import { FieldReader, isJsonObject } from './fields.ts';
-import type { Parsed } from './problem.ts';
+import type { Parsed, Problem } from './problem.ts';
 import { proofFields, readProof, encodeProof, type ProofMessage } from './proof.ts';
 import {
   type ParsedReceipt,
@@ -27,19 +27,30 @@ export interface BundleMessage extends ProofMessage {
   readonly rows: readonly number[];
 }
 
+export const bundleFields = ['receipt', 'rows', ...proofFields] as const;
+
 /** @param value - attacker-controlled: what `parseJson` gave. */
 export function parseBundle(
   value: unknown,
   options: { readonly auditRowsMax: number },
 ): Parsed<Bundle> {
-  const versionProblem = isJsonObject(value) ? kernelVersionProblem(value['receipt']) : undefined;
-  if (versionProblem !== undefined) {
-    return { ok: false, problem: { ...versionProblem, field: 'receipt.kernel_ver' } };
-  }
-  const fields = FieldReader.open(value, {
-    required: ['receipt', 'rows', ...proofFields],
-    unknown: 'refuse',
-  });
+  const versionProblem = bundleVersionProblem(value);
+  if (versionProblem !== undefined) return { ok: false, problem: versionProblem };
+  const fields = FieldReader.open(value, { required: bundleFields, unknown: 'refuse' });
+  return readBundle(fields, options);
+}
+
+/** `kernel_ver_unsupported` before anything else: what other rules call a receipt need not parse by these. */
+export function bundleVersionProblem(value: unknown): Problem | undefined {
+  const problem = isJsonObject(value) ? kernelVersionProblem(value['receipt']) : undefined;
+  return problem && { ...problem, field: 'receipt.kernel_ver' };
+}
+
+/** As {@link parseBundle}, for a message that has these fields among others. */
+export function readBundle(
+  fields: FieldReader,
+  options: { readonly auditRowsMax: number },
+): Parsed<Bundle> {
   const receipt = readReceipt(fields.object('receipt', receiptForm));
   const bound = { maxCount: options.auditRowsMax, tooMany: 'rows_invalid' } as const;
   const rows = fields.integers('rows', bound);

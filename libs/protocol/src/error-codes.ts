@@ -138,6 +138,12 @@ export const errorCodes = {
     title: 'No such receipt',
     meaning: 'No receipt with this id is recorded. Submit the receipt first.',
   },
+  evidence_not_found: {
+    status: 404,
+    title: 'No evidence kept',
+    meaning:
+      'The receipt was not rejected, or the proof that contradicted it is no longer kept (EVIDENCE_DAYS, EVIDENCE_MAX_MB).',
+  },
   rows_invalid: {
     status: 422,
     title: 'Rows outside the rules',

@@ -25,6 +25,13 @@ export {
 export type { ClientResult, ResponseProblem } from './client-result.ts';
 export { type EpochInfo, parseEpochInfo } from './epoch-info.ts';
 export { type ErrorCode, errorCodes, errorStatus } from './error-codes.ts';
+export {
+  encodeEvidence,
+  type Evidence,
+  type EvidenceMessage,
+  isEvidenceMessage,
+  parseEvidence,
+} from './evidence.ts';
 export { renderErrorsMarkdown } from './errors-markdown.ts';
 export { jcs, jcsBytes } from './jcs.ts';
 export { type Limits, defaultLimits, shapeLimitsProblem } from './limits.ts';

@@ -29,18 +29,25 @@ export async function checkBundle(
   context: BundleContext,
   deps: JudgeDependencies,
 ): Promise<BundleVerdict> {
+  const problem = bundleProblem(bundle, context);
+  if (problem !== undefined) return { outcome: 'rejected', problem };
+
+  const { receipt: parsed, rows, leaves } = bundle;
+  const verdict = await judgeRows({ attempt: attemptOf(parsed), rows, leaves }, deps);
+  if (verdict.outcome === 'accepted') return verdict;
+  return { outcome: 'rejected', problem: rowMismatch(verdict.row) };
+}
+
+/** Everything about a bundle that can be checked without recomputing a row. */
+export function bundleProblem(bundle: Bundle, context: BundleContext): Problem | undefined {
   const { receipt: parsed, rows, leaves, siblings } = bundle;
-  const problem =
+  return (
     checkKernelVersion(parsed) ??
     checkShapeLimits(parsed, context) ??
     checkRows(bundle, context) ??
     checkSignature(parsed, context) ??
-    checkProofFold({ parsed, rows, leaves, siblings });
-  if (problem !== undefined) return { outcome: 'rejected', problem };
-
-  const verdict = await judgeRows({ attempt: attemptOf(parsed), rows, leaves }, deps);
-  if (verdict.outcome === 'accepted') return verdict;
-  return { outcome: 'rejected', problem: rowMismatch(verdict.row) };
+    checkProofFold({ parsed, rows, leaves, siblings })
+  );
 }
 
 /** The final problem of a commitment that recomputation contradicts at `row`. */

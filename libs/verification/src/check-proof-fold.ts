@@ -53,6 +53,6 @@ function rootProblem(root: Uint8Array, parsed: ParsedReceipt): Problem | undefin
   if (equalConstantTime(root, parsed.workRoot)) return undefined;
   return {
     code: 'proof_malformed',
-    detail: `expected a fold to ${parsed.receipt.work_root_hex}, got another root`,
+    detail: `expected leaves and siblings that fold to ${parsed.receipt.work_root_hex}, got another root`,
   };
 }

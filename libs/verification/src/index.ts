@@ -6,6 +6,7 @@ export {
   type BundleContext,
   type BundleVerdict,
 } from './check-bundle.ts';
+export { checkEvidence, type EvidenceContext, type EvidenceVerdict } from './check-evidence.ts';
 export { checkProofFold } from './check-proof-fold.ts';
 export { checkReceipt, type ReceiptContext, type SignedReceiptContext } from './check-receipt.ts';
 export { drawRows, type RandomBelow } from './draw-rows.ts';

@@ -1,6 +1,12 @@
 import { HASH_BYTES } from '@tops/crypto';
 import type { LedgerStore, ReceiptRecord } from '@tops/ledger';
-import { encodeProof, OPS_UNIT, type AcceptedResponse, type Challenge } from '@tops/protocol';
+import {
+  encodeProof,
+  OPS_UNIT,
+  type AcceptedResponse,
+  type Challenge,
+  type EvidenceMessage,
+} from '@tops/protocol';
 import { json, type Parameter, type Route } from '../http/route.ts';
 import type { ProofService } from '../proof-service.ts';
 import type { ReceiptService } from '../receipt-service.ts';
@@ -19,9 +25,12 @@ const receiptId: Parameter = {
   schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
 };
 
-/** Submitting receipts, answering their challenges, and looking one up. */
-export function receiptRoutes(deps: ReceiptRouteDeps): Route[] {
-  return [submitReceipt(deps), submitProof(deps), getReceipt(deps)];
+/** Submitting receipts, answering their challenges, looking one up, and what was found against it. */
+export function receiptRoutes(
+  options: { readonly verifierKeyHex: string },
+  deps: ReceiptRouteDeps,
+): Route[] {
+  return [submitReceipt(deps), submitProof(deps), getReceipt(deps), getEvidence(options, deps)];
 }
 
 function submitReceipt({ receipts }: ReceiptRouteDeps): Route {
@@ -101,18 +110,56 @@ function getReceipt({ ledger }: ReceiptRouteDeps): Route {
     },
     async handle(request) {
       const record = await ledger.getReceipt(request.text('receipt_id') ?? '');
-      if (record === undefined) {
-        return refuseWith(
-          'receipt_not_found',
-          'expected the id of a recorded receipt, got another',
-        );
-      }
+      if (record === undefined) return receiptNotFound();
       const isRejected = record.outcome === 'rejected';
       return json(
         evidenceOf(record, isRejected ? await ledger.getEvidence(record.receiptId) : undefined),
       );
     },
   };
+}
+
+function getEvidence(options: { readonly verifierKeyHex: string }, deps: ReceiptRouteDeps): Route {
+  const { ledger } = deps;
+  return {
+    method: 'get',
+    path: '/v1/receipts/{receipt_id}/evidence',
+    operation: {
+      operationId: 'getEvidence',
+      summary: 'What a rejected receipt was contradicted by',
+      description:
+        'A bundle that `tops verify` re-checks with no verifier: both signatures, the fold, and the row. Kept for EVIDENCE_DAYS, and while EVIDENCE_MAX_MB has room for it.',
+      tag: 'reading',
+      parameters: [receiptId],
+      success: { 200: { description: 'The bundle', schema: 'Evidence' } },
+      problems: ['receipt_not_found', 'evidence_not_found'],
+    },
+    async handle(request) {
+      const record = await ledger.getReceipt(request.text('receipt_id') ?? '');
+      if (record === undefined) return receiptNotFound();
+      const { mismatchRow } = record;
+      const proof =
+        mismatchRow === undefined ? undefined : await ledger.getEvidence(record.receiptId);
+      if (proof === undefined || mismatchRow === undefined) {
+        const detail = `expected a rejected receipt whose proof is kept, got one that is ${record.outcome}`;
+        return refuseWith('evidence_not_found', detail);
+      }
+      const evidence: EvidenceMessage = {
+        receipt: record.receipt,
+        rows: record.rows,
+        deadline_at: record.deadlineAtMs,
+        challenge_sig_hex: record.challengeSigHex,
+        verifier_key_hex: options.verifierKeyHex,
+        ...proofOf(record, proof),
+        mismatch_row: mismatchRow,
+      };
+      return json(evidence);
+    },
+  };
+}
+
+function receiptNotFound() {
+  return refuseWith('receipt_not_found', 'expected the id of a recorded receipt, got another');
 }
 
 /** Made from what is stored, in one order of keys: a repeated receipt gets the same bytes. */
@@ -127,7 +174,6 @@ function challengeOf(record: ReceiptRecord): Challenge {
 
 /** @param proof - leaves, then siblings: with it the answer is a bundle that anybody can re-check. */
 function evidenceOf(record: ReceiptRecord, proof: Uint8Array | undefined) {
-  const leavesBytes = record.rows.length * HASH_BYTES;
   return {
     receipt_id: record.receiptId,
     receipt: record.receipt,
@@ -138,14 +184,18 @@ function evidenceOf(record: ReceiptRecord, proof: Uint8Array | undefined) {
     outcome: record.outcome,
     credited_ops: creditedOps(record),
     ...(record.mismatchRow === undefined ? {} : { row: record.mismatchRow }),
-    ...(proof === undefined
-      ? {}
-      : encodeProof({
-          leaves: proof.subarray(0, leavesBytes),
-          siblings: proof.subarray(leavesBytes),
-        })),
+    ...(proof === undefined ? {} : proofOf(record, proof)),
     ...(record.settledAtMs === undefined ? {} : { settled_at: record.settledAtMs }),
   };
+}
+
+/** @param proof - as ProofService keeps it: leaves, then siblings. */
+function proofOf(record: ReceiptRecord, proof: Uint8Array) {
+  const leavesBytes = record.rows.length * HASH_BYTES;
+  return encodeProof({
+    leaves: proof.subarray(0, leavesBytes),
+    siblings: proof.subarray(leavesBytes),
+  });
 }
 
 function creditedOps(record: Pick<ReceiptRecord, 'creditedUnits'>): string {

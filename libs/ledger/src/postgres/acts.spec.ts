@@ -21,7 +21,13 @@ describePostgres('what operators do, over several replicas', () => {
     // Nor does a key that one replica caught go on at another.
     const { receiptId } = makeReceipt({ key: 1, epochId: 4, nonce: 1 });
     await there.settleReceipt({
-      ...{ receiptId, outcome: 'rejected', atMs: 1, row: 17, quarantineUntilEpoch: 7 },
+      ...{
+        receiptId,
+        outcome: 'rejected',
+        atMs: 1,
+        row: 17,
+        quarantine: { fromEpochId: 5, epochCount: 2, cleanEpochs: 1 },
+      },
     });
     expect(await commit(here, 2)).toEqual({ kind: 'key_quarantined', untilEpochId: 7 });
   });

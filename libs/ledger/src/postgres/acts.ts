@@ -9,7 +9,7 @@ import {
 import { toActRecord, toAllowedKey, type AllowedKey } from '../stored-acts.ts';
 import type { Row } from '../stored-row.ts';
 import type { Session } from './database.ts';
-import { lockStandings, workerByKey } from './workers.ts';
+import { lockStandings, quarantine, workerByKey } from './workers.ts';
 
 /**
  * In a transaction: does it and records it, unless it is recorded already. Acts of all replicas take turns, so that they are
@@ -108,7 +108,7 @@ async function effect(
         publicKeyToDid(publicKey),
       );
       await lockStandings(session, [publicKey]);
-      await quarantineKey(session, publicKey, act.untilEpochId);
+      await quarantine(session, { publicKey, untilEpochId: act.untilEpochId, cleanEpochs: 0 });
       return;
     case 'release':
       await lockStandings(session, [publicKey]);
@@ -117,20 +117,6 @@ async function effect(
         publicKey,
       );
   }
-}
-
-/** In a transaction that holds the key's lock. Never shortens a quarantine. */
-export async function quarantineKey(
-  session: Session,
-  publicKey: Uint8Array,
-  untilEpochId: number,
-): Promise<void> {
-  await session.run(
-    `UPDATE workers SET quarantined_until_epoch = greatest(coalesce(quarantined_until_epoch, 0), $1)
-    WHERE public_key = $2`,
-    untilEpochId,
-    publicKey,
-  );
 }
 
 async function insertAct(session: Session, input: ActInput, publicKey: Uint8Array): Promise<Row> {

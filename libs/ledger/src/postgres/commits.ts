@@ -3,7 +3,7 @@ import { opsToUnits, shapeOps } from '@tops/protocol';
 import { LedgerError } from '../ledger-error.ts';
 import type { CommitInput, CommitResult, ReceiptRecord } from '../ledger-store.ts';
 import { countReceipt, type RateWindow } from '../receipt-rate.ts';
-import { isNewKey } from '../reputation.ts';
+import { openChallengesMax } from '../reputation.ts';
 import { toReceiptRecord, type WorkerStanding } from '../stored-records.ts';
 import type { Answer } from './batcher.ts';
 import type { Session } from './database.ts';
@@ -85,7 +85,7 @@ function plan(input: CommitInput, ground: Ground, progress: Progress): Plan {
   if (rate.kind === 'limited') {
     return answer({ kind: 'rate_limited', retryAfterMs: rate.retryAfterMs });
   }
-  const limit = isNewKey(standing) ? newKeyLimit(input) : input.maxOpen;
+  const limit = openChallengesMax(standing, input);
   const openCount = openCounts.get(key) ?? 0;
   if (openCount >= limit) return answer({ kind: 'too_many_open', openCount, limit });
   openCounts.set(key, openCount + 1);

@@ -5,6 +5,7 @@ import type { EpochRecord, OpenEpochInput } from '../ledger-store.ts';
 import { toEpochRecord, toLedgerEntry, type StoredEntry } from '../stored-records.ts';
 import type { Session } from './database.ts';
 import { entriesOf } from './receipts.ts';
+import { payCleanEpoch } from './workers.ts';
 
 /** Chosen once, never changed: the advisory lock under which beacons and heads are chained. */
 const CHAIN_LOCK = 0x63686169;
@@ -153,6 +154,8 @@ async function finishSeal(
     root.entryCount,
     epochId,
   );
+  // After the epoch's row: epochs are locked before keys, here as in a commit.
+  await payCleanEpoch(session, epochId);
   return required(first(rows), epochId);
 }
 

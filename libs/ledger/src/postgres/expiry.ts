@@ -1,8 +1,8 @@
 import { bytesToHex, hexToBytes } from '@tops/crypto';
-import { nextStreak } from '../reputation.ts';
+import { nextMissScore, nextStreak } from '../reputation.ts';
 import { toStoredReceipt } from '../stored-records.ts';
 import type { Session } from './database.ts';
-import { addTallies, setStreaks, TallySheet } from './tallies.ts';
+import { addTallies, setStreaks, TallySheet, type Streak } from './tallies.ts';
 import { distinctKeys, lockStandings } from './workers.ts';
 
 /** Challenges expired in one transaction. */
@@ -117,13 +117,17 @@ async function miss(
     input.seqs,
   );
   const sheet = new TallySheet();
-  const streaks = new Map<string, { streakUnits: bigint; atMs: number }>();
+  const streaks = new Map<string, Streak>();
   for (const { publicKey, epochId } of rows.map(toStoredReceipt)) {
     sheet.add(publicKey, epochId, { missed: 1 });
     const key = bytesToHex(publicKey);
-    const streakUnits = streaks.get(key)?.streakUnits ?? standings.get(key)?.streakUnits ?? 0n;
-    // Silence is no sign of life: the time last seen stays.
-    streaks.set(key, { streakUnits: nextStreak(streakUnits, { outcome: 'missed' }), atMs: 0 });
+    const before = streaks.get(key) ?? standings.get(key);
+    streaks.set(key, {
+      streakUnits: nextStreak(before?.streakUnits ?? 0n, { outcome: 'missed' }),
+      missScore: nextMissScore(before?.missScore ?? 0, 'missed'),
+      // Silence is no sign of life: the time last seen stays.
+      atMs: 0,
+    });
   }
   await addTallies(session, sheet);
   await setStreaks(session, streaks);

@@ -127,6 +127,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER acts_keep_all BEFORE TRUNCATE ON acts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
   `,
+  // Probation and the score of misses of a key; age and size of evidence, in an index that is read without the proofs. Keys
+  // in quarantine by now owe the clean epochs of the default.
+  `
+  ALTER TABLE workers ADD COLUMN probation_epochs bigint NOT NULL DEFAULT 0 CHECK (probation_epochs >= 0);
+  ALTER TABLE workers ADD COLUMN miss_score bigint NOT NULL DEFAULT 0
+    CHECK (miss_score BETWEEN 0 AND 1048576);
+  UPDATE workers SET probation_epochs = 10
+    WHERE quarantined_until_epoch > (SELECT coalesce(max(epoch_id), 0) FROM epochs);
+
+  ALTER TABLE evidence ADD COLUMN kept_at_ms bigint NOT NULL DEFAULT 0;
+  ALTER TABLE evidence ADD COLUMN proof_bytes bigint NOT NULL DEFAULT 0;
+  UPDATE evidence SET proof_bytes = octet_length(proof), kept_at_ms = coalesce(
+    (SELECT r.settled_at_ms FROM receipts r WHERE r.receipt_id = evidence.receipt_id), 0);
+  CREATE INDEX evidence_by_age ON evidence (kept_at_ms, receipt_id) INCLUDE (proof_bytes);
+  `,
 ];
 
 /** The version this code writes. */

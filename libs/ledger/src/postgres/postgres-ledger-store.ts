@@ -14,6 +14,7 @@ import {
   type CommitResult,
   type CreditRow,
   type EpochRecord,
+  type EvidencePruned,
   type LedgerStore,
   type OpenEpochInput,
   type ReceiptRecord,
@@ -31,6 +32,7 @@ import { ClockComparison } from './clock-comparison.ts';
 import { commitBatch } from './commits.ts';
 import type { Database, Session } from './database.ts';
 import * as epochs from './epochs.ts';
+import * as evidence from './evidence.ts';
 import {
   expireSlice,
   forgetReplica,
@@ -159,7 +161,11 @@ export class PostgresLedgerStore implements LedgerStore {
 
   async getEvidence(receiptId: string): Promise<Uint8Array | undefined> {
     if (!isHex(receiptId, 32)) return undefined;
-    return this.#read((session) => receipts.evidenceOf(session, hexToBytes(receiptId)));
+    return this.#read((session) => evidence.evidenceOf(session, hexToBytes(receiptId)));
+  }
+
+  pruneEvidence(input: { keptSinceMs: number; maxBytes: number }): Promise<EvidencePruned> {
+    return this.#write((session) => evidence.pruneEvidence(session, input));
   }
 
   async countOpen(filter: { publicKeyHex?: string; epochId?: number } = {}): Promise<number> {

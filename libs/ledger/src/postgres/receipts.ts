@@ -20,14 +20,6 @@ export async function receiptById(
   return row === undefined ? undefined : toReceiptRecord(row);
 }
 
-export async function evidenceOf(
-  session: Session,
-  receiptId: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const [row] = await session.query('SELECT proof FROM evidence WHERE receipt_id = $1', receiptId);
-  return row?.blob('proof');
-}
-
 export async function countOpen(
   session: Session,
   filter: { readonly publicKey: Uint8Array | undefined; readonly epochId: number | undefined },

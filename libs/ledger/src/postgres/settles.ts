@@ -1,13 +1,13 @@
 import { bytesToHex, hexToBytes } from '@tops/crypto';
 import type { SettleInput, SettleResult } from '../ledger-store.ts';
-import { nextStreak } from '../reputation.ts';
+import { nextMissScore, nextStreak, quarantineEpochs } from '../reputation.ts';
 import { toReceiptRecord, toStoredReceipt, type StoredReceipt } from '../stored-records.ts';
-import { quarantineKey } from './acts.ts';
 import type { Answer } from './batcher.ts';
 import type { Session } from './database.ts';
+import { insertEvidence } from './evidence.ts';
 import { STORED_COLUMNS } from './receipts.ts';
-import { addTallies, setStreaks, TallySheet } from './tallies.ts';
-import { distinctKeys, lockStandings } from './workers.ts';
+import { addTallies, setStreaks, TallySheet, type Streak } from './tallies.ts';
+import { distinctKeys, lockStandings, quarantine } from './workers.ts';
 
 /** A verdict of a run that finds its receipt open. */
 interface Open {
@@ -101,16 +101,16 @@ async function accept(session: Session, open: readonly Open[]): Promise<void> {
   const sheet = new TallySheet();
   const keys = distinctKeys(open.map(({ stored }) => stored.publicKey));
   const standings = await lockStandings(session, keys);
-  const streaks = new Map<string, { streakUnits: bigint; atMs: number }>();
+  const streaks = new Map<string, Streak>();
   for (const { input, stored } of open) {
     const { publicKey, epochId, units } = stored;
     sheet.add(publicKey, epochId, { accepted: 1, creditedUnits: units });
     const key = bytesToHex(publicKey);
-    const before = streaks.get(key);
-    const streakUnits = before?.streakUnits ?? standings.get(key)?.streakUnits ?? 0n;
+    const before = streaks.get(key) ?? standings.get(key);
     streaks.set(key, {
-      streakUnits: nextStreak(streakUnits, { outcome: 'accepted', units }),
-      atMs: Math.max(before?.atMs ?? 0, input.atMs),
+      streakUnits: nextStreak(before?.streakUnits ?? 0n, { outcome: 'accepted', units }),
+      missScore: nextMissScore(before?.missScore ?? 0, 'accepted'),
+      atMs: Math.max(streaks.get(key)?.atMs ?? 0, input.atMs),
     });
   }
   await addTallies(session, sheet);
@@ -120,6 +120,8 @@ async function accept(session: Session, open: readonly Open[]): Promise<void> {
 async function reject(session: Session, open: StoredReceipt, input: SettleInput): Promise<void> {
   const { publicKey, epochId, seq } = open;
   const { atMs } = input;
+  const key = bytesToHex(publicKey);
+  const before = (await lockStandings(session, [publicKey])).get(key);
   await session.run(
     `UPDATE receipts SET outcome = 'rejected', mismatch_row = $1, settled_at_ms = $2 WHERE seq = $3`,
     input.row ?? null,
@@ -127,22 +129,22 @@ async function reject(session: Session, open: StoredReceipt, input: SettleInput)
     seq,
   );
   if (input.evidence !== undefined) {
-    const id = hexToBytes(open.receiptId);
-    await session.run(
-      'INSERT INTO evidence (receipt_id, proof) VALUES ($1, $2)',
-      id,
-      input.evidence,
-    );
+    const receiptId = hexToBytes(open.receiptId);
+    await insertEvidence(session, { receiptId, proof: input.evidence, atMs });
   }
   const sheet = new TallySheet();
   sheet.add(publicKey, epochId, { rejected: 1 });
   await takeBackCredit(session, open, { atMs, sheet });
   await revokeOpen(session, open, { atMs, sheet });
   await addTallies(session, sheet);
-  const streakUnits = nextStreak(0n, { outcome: 'rejected' });
-  await setStreaks(session, new Map([[bytesToHex(publicKey), { streakUnits, atMs }]]));
-  if (input.quarantineUntilEpoch !== undefined) {
-    await quarantineKey(session, publicKey, input.quarantineUntilEpoch);
+  const streakUnits = nextStreak(before?.streakUnits ?? 0n, { outcome: 'rejected' });
+  const missScore = before?.missScore ?? 0;
+  await setStreaks(session, new Map([[key, { streakUnits, missScore, atMs }]]));
+  if (input.quarantine !== undefined) {
+    const { fromEpochId, epochCount, cleanEpochs } = input.quarantine;
+    const rejectedBefore = before?.rejected ?? 0;
+    const untilEpochId = fromEpochId + quarantineEpochs({ epochCount, rejectedBefore });
+    await quarantine(session, { publicKey, untilEpochId, cleanEpochs });
   }
 }
 

@@ -83,20 +83,29 @@ export async function addTallies(session: Session, sheet: TallySheet): Promise<v
   );
 }
 
-/** In a transaction that holds the keys' locks; `atMs` 0 leaves the time last seen as it is. */
+/** Where outcomes leave a key's streak and score of misses; `atMs` 0 leaves the time last seen as it is. */
+export interface Streak {
+  readonly streakUnits: bigint;
+  readonly missScore: number;
+  readonly atMs: number;
+}
+
+/** In a transaction that holds the keys' locks. @param streaks - by key in hex. */
 export async function setStreaks(
   session: Session,
-  streaks: ReadonlyMap<string, { readonly streakUnits: bigint; readonly atMs: number }>,
+  streaks: ReadonlyMap<string, Streak>,
 ): Promise<void> {
   if (streaks.size === 0) return;
   const values = [...streaks.values()];
   await session.run(
-    `UPDATE workers SET streak_units = new.streak_units,
+    `UPDATE workers SET streak_units = new.streak_units, miss_score = new.miss_score,
       last_seen_at_ms = greatest(last_seen_at_ms, new.at_ms)
-    FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS new (public_key, streak_units, at_ms)
+    FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])
+      AS new (public_key, streak_units, miss_score, at_ms)
     WHERE workers.public_key = new.public_key`,
     [...streaks.keys()].map(hexToBytes),
     values.map((streak) => streak.streakUnits),
+    values.map((streak) => streak.missScore),
     values.map((streak) => streak.atMs),
   );
 }

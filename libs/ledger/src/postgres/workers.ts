@@ -82,6 +82,41 @@ export async function standingOf(
   return row === undefined ? undefined : toWorkerStanding(row);
 }
 
+/** In a transaction that holds the key's lock: refuses its receipts until an epoch, and puts it on probation; shortens neither. */
+export async function quarantine(
+  session: Session,
+  input: {
+    readonly publicKey: Uint8Array;
+    readonly untilEpochId: number;
+    readonly cleanEpochs: number;
+  },
+): Promise<void> {
+  await session.run(
+    `UPDATE workers SET quarantined_until_epoch = greatest(coalesce(quarantined_until_epoch, 0), $1),
+      probation_epochs = greatest(probation_epochs, $2)
+    WHERE public_key = $3`,
+    input.untilEpochId,
+    input.cleanEpochs,
+    input.publicKey,
+  );
+}
+
+/**
+ * In the transaction that seals an epoch: keys on probation that were clean in it (isCleanEpoch) owe one clean epoch less.
+ * Locks their rows in the order of their bytes, as everybody does.
+ */
+export async function payCleanEpoch(session: Session, epochId: number): Promise<void> {
+  await session.run(
+    `UPDATE workers SET probation_epochs = probation_epochs - 1
+    FROM (SELECT w.public_key FROM workers w JOIN credits c ON c.public_key = w.public_key
+      WHERE c.epoch_id = $1 AND c.accepted > 0 AND c.rejected = 0
+        AND w.probation_epochs > 0 AND coalesce(w.quarantined_until_epoch, 0) <= $1
+      ORDER BY w.public_key FOR NO KEY UPDATE OF w) AS clean
+    WHERE workers.public_key = clean.public_key`,
+    epochId,
+  );
+}
+
 /** Ordered by key; `after` is exclusive, and no bytes at all sort before every key. */
 export async function listWorkers(
   session: Session,

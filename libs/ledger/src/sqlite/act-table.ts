@@ -83,7 +83,7 @@ export class ActTable {
         return;
       case 'quarantine':
         workers.register(publicKey, publicKeyToDid(publicKey));
-        workers.quarantine(publicKey, act.untilEpochId);
+        workers.quarantine({ publicKey, untilEpochId: act.untilEpochId, cleanEpochs: 0 });
         return;
       case 'release':
         workers.release(publicKey);

@@ -13,7 +13,7 @@ import type { Connection, Statement } from './connection.ts';
 
 export type { StoredEntry, StoredReceipt } from '../stored-records.ts';
 
-/** Receipts, their challenges and the evidence against them. */
+/** Receipts and their challenges. */
 export class ReceiptTable {
   readonly #statements: Readonly<Record<keyof typeof SQL, Statement>>;
 
@@ -30,8 +30,6 @@ export class ReceiptTable {
       countOpenOfKey: connection.prepare(SQL.countOpenOfKey),
       countOpenOfEpoch: connection.prepare(SQL.countOpenOfEpoch),
       entries: connection.prepare(SQL.entries),
-      insertEvidence: connection.prepare(SQL.insertEvidence),
-      getEvidence: connection.prepare(SQL.getEvidence),
     };
   }
 
@@ -147,14 +145,6 @@ export class ReceiptTable {
       .all(page.epochId, page.afterSeq, page.limit)
       .map((row) => ({ ...toStoredReceipt(row), rows: parseRows(row) }));
   }
-
-  insertEvidence(receiptId: Uint8Array, proof: Uint8Array): void {
-    this.#statements.insertEvidence.run(receiptId, proof);
-  }
-
-  getEvidence(receiptId: Uint8Array): Uint8Array | undefined {
-    return this.#statements.getEvidence.get(receiptId)?.blob('proof');
-  }
 }
 
 const STORED_COLUMNS = 'seq, receipt_id, epoch_id, public_key, units, deadline_at_ms, outcome';
@@ -185,6 +175,4 @@ const SQL = {
   entries: `
     SELECT ${STORED_COLUMNS}, rows_json FROM receipts INDEXED BY receipts_in_epoch
     WHERE epoch_id = ? AND seq > ? AND outcome <> 'open' ORDER BY seq LIMIT ?`,
-  insertEvidence: 'INSERT INTO evidence (receipt_id, proof) VALUES (?, ?)',
-  getEvidence: 'SELECT proof FROM evidence WHERE receipt_id = ?',
 };

@@ -111,6 +111,21 @@ const MIGRATIONS: readonly string[] = [
     WHEN EXISTS (SELECT 1 FROM acts WHERE seq = NEW.seq OR act_id = NEW.act_id)
     BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
   `,
+  // Probation and the score of misses of a key; age and size of evidence, in an index that is read without the proofs. Keys
+  // in quarantine by now owe the clean epochs of the default.
+  `
+  ALTER TABLE workers ADD COLUMN probation_epochs INTEGER NOT NULL DEFAULT 0 CHECK (probation_epochs >= 0);
+  ALTER TABLE workers ADD COLUMN miss_score INTEGER NOT NULL DEFAULT 0
+    CHECK (miss_score BETWEEN 0 AND 1048576);
+  UPDATE workers SET probation_epochs = 10
+    WHERE quarantined_until_epoch > (SELECT coalesce(max(epoch_id), 0) FROM epochs);
+
+  ALTER TABLE evidence ADD COLUMN kept_at_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE evidence ADD COLUMN proof_bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE evidence SET proof_bytes = length(proof), kept_at_ms = coalesce(
+    (SELECT r.settled_at_ms FROM receipts r WHERE r.receipt_id = evidence.receipt_id), 0);
+  CREATE INDEX evidence_by_age ON evidence (kept_at_ms, receipt_id, proof_bytes);
+  `,
 ];
 
 /** The version this code writes. */

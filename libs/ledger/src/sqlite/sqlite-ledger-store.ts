@@ -15,6 +15,7 @@ import {
   type CommitResult,
   type CreditRow,
   type EpochRecord,
+  type EvidencePruned,
   type LedgerStore,
   type OpenEpochInput,
   type ReceiptRecord,
@@ -29,6 +30,7 @@ import { toStanding } from '../stored-records.ts';
 import { ActTable } from './act-table.ts';
 import type { Connection } from './connection.ts';
 import { EpochTable } from './epoch-table.ts';
+import { EvidenceTable } from './evidence-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ReceiptTable, type StoredEntry } from './receipt-table.ts';
 import { commitReceipt, missReceipt, settleReceipt, type Tables } from './transitions.ts';
@@ -60,6 +62,7 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#tables = {
       epochs: new EpochTable(connection),
       receipts: new ReceiptTable(connection),
+      evidence: new EvidenceTable(connection),
       workers: new WorkerTable(connection),
     };
     this.#acts = new ActTable(connection);
@@ -99,7 +102,7 @@ export class SqliteLedgerStore implements LedgerStore {
 
   async sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
     const { epochId } = input;
-    const { epochs, receipts } = this.#tables;
+    const { epochs, receipts, workers } = this.#tables;
     const alreadySealed = await this.#writes.run(() =>
       epochs.beginSeal({ epochId, openCount: receipts.countOpen({ epochId }) }),
     );
@@ -113,7 +116,10 @@ export class SqliteLedgerStore implements LedgerStore {
       afterSeq = slice.at(-1)?.seq ?? afterSeq;
       await nextTurn();
     } while (slice.length === SLICE_LIMIT);
-    return this.#writes.run(() => epochs.finishSeal(epochId, root));
+    return this.#writes.run(() => {
+      if (epochs.get(epochId)?.sealed === undefined) workers.payCleanEpoch(epochId);
+      return epochs.finishSeal(epochId, root);
+    });
   }
 
   async commitReceipt(input: CommitInput): Promise<CommitResult> {
@@ -160,7 +166,11 @@ export class SqliteLedgerStore implements LedgerStore {
 
   async getEvidence(receiptId: string): Promise<Uint8Array | undefined> {
     if (!isHex(receiptId, 32)) return undefined;
-    return this.#tables.receipts.getEvidence(hexToBytes(receiptId));
+    return this.#tables.evidence.get(hexToBytes(receiptId));
+  }
+
+  pruneEvidence(input: { keptSinceMs: number; maxBytes: number }): Promise<EvidencePruned> {
+    return this.#writes.run(() => this.#tables.evidence.prune(input));
   }
 
   async countOpen(filter: { publicKeyHex?: string; epochId?: number } = {}): Promise<number> {

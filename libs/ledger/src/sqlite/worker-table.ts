@@ -1,5 +1,6 @@
 import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
 import type { RateWindow } from '../receipt-rate.ts';
+import { MISS_WINDOW } from '../reputation.ts';
 import {
   STANDING_COLUMNS,
   toCreditRow,
@@ -40,6 +41,7 @@ export class WorkerTable {
       streak: connection.prepare(SQL.streak),
       quarantine: connection.prepare(SQL.quarantine),
       release: connection.prepare(SQL.release),
+      payCleanEpoch: connection.prepare(SQL.payCleanEpoch),
       epochUnits: connection.prepare(SQL.epochUnits),
       epochCredits: connection.prepare(SQL.epochCredits),
     };
@@ -98,20 +100,35 @@ export class WorkerTable {
     }
   }
 
-  /** One more accepted receipt: credit, count and streak, of the key and of the key in the epoch. */
+  /** One more accepted receipt: credit, count, streak and score of misses, of the key and of the key in the epoch. */
   accept(input: { publicKey: Uint8Array; epochId: number; units: bigint; atMs: number }): void {
     const { publicKey, epochId, units, atMs } = input;
     this.#statements.acceptWorker.run(units, units, atMs, publicKey);
     this.#statements.acceptEpoch.run(publicKey, epochId, units);
   }
 
-  setStreak(input: { publicKey: Uint8Array; streakUnits: bigint; atMs: number }): void {
-    this.#statements.streak.run(input.streakUnits, input.atMs, input.publicKey);
+  setStreak(input: {
+    publicKey: Uint8Array;
+    streakUnits: bigint;
+    missScore: number;
+    atMs: number;
+  }): void {
+    const { publicKey, streakUnits, missScore, atMs } = input;
+    this.#statements.streak.run(streakUnits, missScore, atMs, publicKey);
   }
 
-  /** Never shortens a quarantine. */
-  quarantine(publicKey: Uint8Array, untilEpochId: number): void {
-    this.#statements.quarantine.run(untilEpochId, publicKey);
+  /** Refuses a key's receipts until an epoch and puts it on probation afterwards; shortens neither. */
+  quarantine(input: {
+    readonly publicKey: Uint8Array;
+    readonly untilEpochId: number;
+    readonly cleanEpochs: number;
+  }): void {
+    this.#statements.quarantine.run(input.untilEpochId, input.cleanEpochs, input.publicKey);
+  }
+
+  /** Once an epoch, as it is sealed: keys on probation that were clean in it owe one clean epoch less. */
+  payCleanEpoch(epochId: number): void {
+    this.#statements.payCleanEpoch.run(epochId, epochId);
   }
 
   release(publicKey: Uint8Array): void {
@@ -161,18 +178,27 @@ const SQL = {
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   acceptWorker: `
     UPDATE workers SET credited_units = credited_units + ?, streak_units = streak_units + ?,
-      accepted = accepted + 1, last_seen_at_ms = max(last_seen_at_ms, ?)
+      accepted = accepted + 1, miss_score = miss_score - miss_score / ${MISS_WINDOW},
+      last_seen_at_ms = max(last_seen_at_ms, ?)
     WHERE public_key = ?`,
   acceptEpoch: `
     INSERT INTO credits (public_key, epoch_id, credited_units, accepted) VALUES (?, ?, ?, 1)
     ON CONFLICT (public_key, epoch_id) DO UPDATE SET
       credited_units = credited_units + excluded.credited_units, accepted = accepted + 1`,
   streak: `
-    UPDATE workers SET streak_units = ?, last_seen_at_ms = max(last_seen_at_ms, ?) WHERE public_key = ?`,
-  quarantine: `
-    UPDATE workers SET quarantined_until_epoch = max(coalesce(quarantined_until_epoch, 0), ?)
+    UPDATE workers SET streak_units = ?, miss_score = ?, last_seen_at_ms = max(last_seen_at_ms, ?)
     WHERE public_key = ?`,
   release: 'UPDATE workers SET quarantined_until_epoch = NULL WHERE public_key = ?',
+  quarantine: `
+    UPDATE workers SET quarantined_until_epoch = max(coalesce(quarantined_until_epoch, 0), ?),
+      probation_epochs = max(probation_epochs, ?)
+    WHERE public_key = ?`,
+  // isCleanEpoch, over all keys of the epoch at once.
+  payCleanEpoch: `
+    UPDATE workers SET probation_epochs = probation_epochs - 1
+    WHERE probation_epochs > 0 AND coalesce(quarantined_until_epoch, 0) <= ?
+      AND public_key IN (SELECT c.public_key FROM credits c
+        WHERE c.epoch_id = ? AND c.accepted > 0 AND c.rejected = 0)`,
   epochUnits: 'SELECT credited_units FROM credits WHERE public_key = ? AND epoch_id = ?',
   epochCredits: `
     SELECT c.*, w.did FROM credits c JOIN workers w ON w.public_key = c.public_key

@@ -81,7 +81,12 @@ describe('a ledger on a thread', () => {
     const worker = await store.getWorker(publicKeyHex);
     expect(await store.getStanding({ receiptId, publicKeyHex })).toEqual({
       stored: await store.getReceipt(receiptId),
-      reputation: { accepted: 3, streakUnits: worker!.streakUnits },
+      reputation: {
+        accepted: 3,
+        streakUnits: worker!.streakUnits,
+        missScore: worker!.missScore,
+        probationEpochs: worker!.probationEpochs,
+      },
     });
     const nobody = { receiptId: '00'.repeat(32), publicKeyHex: '11'.repeat(32) };
     expect(await store.getStanding(nobody)).toEqual({});

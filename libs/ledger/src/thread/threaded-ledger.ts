@@ -42,6 +42,7 @@ class ThreadedLedger implements LedgerStore {
   readonly expireChallenges = this.#forward('expireChallenges');
   readonly getReceipt = this.#forward('getReceipt');
   readonly getEvidence = this.#forward('getEvidence');
+  readonly pruneEvidence = this.#forward('pruneEvidence');
   readonly countOpen = this.#forward('countOpen');
   readonly getWorker = this.#forward('getWorker');
   readonly getStanding = this.#forward('getStanding');

@@ -91,7 +91,8 @@ class Witness {
       case 'settle': {
         const receiptId = this.#pick(one.pick);
         if (receiptId === undefined) return;
-        const rejection = { row: 1, evidence: new Uint8Array(3), quarantineUntilEpoch: 3 };
+        const quarantine = { fromEpochId: 1, epochCount: 2, cleanEpochs: 2 };
+        const rejection = { row: 1, evidence: new Uint8Array(3), quarantine };
         await this.store.settleReceipt({
           receiptId,
           outcome: one.outcome,

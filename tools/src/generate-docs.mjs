@@ -1,6 +1,6 @@
 // Writes the docs that come from code, or with --check fails when one is stale:
 // docs/configuration.md from both apps' environment schemas, docs/errors.md from the protocol's code list, docs/metrics.md from
-// both apps' registries.
+// both apps' registries; and the tables within pages of prose: what cheating pays, the rule of reputation, its simulation.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -17,6 +17,8 @@ const entry = `
   import { createWorkerMetrics } from './apps/worker/src/metrics.ts';
   import { cliConfigSection } from './apps/cli/src/cli-env.ts';
   import { renderCheatingTable } from '@tops/verification';
+  import { renderReputationRule } from '@tops/ledger';
+  import { renderSimulationTable } from './apps/verifier/test/simulation/simulation-table.ts';
   const configurationIntroduction = [
     '# Configuration',
     'Made from the schemas of the apps by \`npx nx run tools:docs\`; do not edit. Everything is read from the environment, ' +
@@ -51,7 +53,11 @@ const entry = `
     'docs/errors.md': () => renderErrorsMarkdown(),
     'docs/metrics.md': async () => metricsIntroduction + (await renderMetrics()),
   };
-  export const cheatingTable = renderCheatingTable();
+  export const tables = {
+    'cheating-table': { paths: ['README.md', 'SECURITY.md'], render: renderCheatingTable },
+    'reputation-rule': { paths: ['docs/reputation.md'], render: renderReputationRule },
+    'reputation-simulation': { paths: ['docs/reputation.md'], render: renderSimulationTable },
+  };
 `;
 
 mkdirSync('dist/tools', { recursive: true });
@@ -60,7 +66,7 @@ await build({
   outfile: bundlePath,
   tsconfig: 'tsconfig.base.json',
   bundle: true,
-  external: ['webgpu'],
+  external: ['webgpu', 'libsql', 'pg'],
   loader: { '.wgsl': 'text' },
   platform: 'node',
   target: 'node20',
@@ -70,7 +76,7 @@ await build({
   },
   logLevel: 'warning',
 });
-const { documents, cheatingTable } = await import(pathToFileURL(bundlePath).href);
+const { documents, tables } = await import(pathToFileURL(bundlePath).href);
 
 const check = process.argv.includes('--check');
 const stale = [];
@@ -88,16 +94,28 @@ async function emit(path, text) {
   else writeFileSync(path, wanted);
 }
 
-/** Replaces what stands between the two markers, so that prose and generated table share a page. */
-function withTable(path) {
-  const text = readFileSync(path, 'utf8');
-  const marked = /(<!-- cheating-table -->)[\s\S]*?(<!-- \/cheating-table -->)/;
-  if (!marked.test(text)) throw new Error(`${path}: the cheating-table markers are missing`);
-  return text.replace(marked, (_match, open, close) => `${open}\n\n${cheatingTable}\n\n${close}`);
+/** Replaces what stands between two markers, so that prose and generated tables share a page. */
+function withTable(text, { path, name, table }) {
+  const marked = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
+  if (!marked.test(text)) throw new Error(`${path}: the ${name} markers are missing`);
+  return text.replace(marked, (_match, open, close) => `${open}\n\n${table}\n\n${close}`);
+}
+
+/** Every page that holds tables, with all of them as they are now. */
+function pagesWithTables() {
+  const pages = new Map();
+  for (const [name, { paths, render }] of Object.entries(tables)) {
+    const table = render();
+    for (const path of paths) {
+      const text = pages.get(path) ?? readFileSync(path, 'utf8');
+      pages.set(path, withTable(text, { path, name, table }));
+    }
+  }
+  return pages;
 }
 
 for (const [path, render] of Object.entries(documents)) await emit(path, await render());
-for (const path of ['README.md', 'SECURITY.md']) await emit(path, withTable(path));
+for (const [path, text] of pagesWithTables()) await emit(path, text);
 
 if (stale.length > 0) {
   console.error(`stale: ${stale.join(', ')} (run \`npx nx run tools:docs\` and commit)`);

@@ -59,6 +59,7 @@ export {
   type OpenPolicy,
   type Reputation,
 } from './reputation.ts';
+export { renderReputationRule } from './reputation-table.ts';
 export { openSqliteLedger, type SqliteLedgerOptions } from './sqlite/sqlite-ledger.ts';
 export { openThreadedLedger } from './thread/threaded-ledger.ts';
 export { TOPS_EPOCHS_DEFAULT, verifiedTops } from './verified-tops.ts';

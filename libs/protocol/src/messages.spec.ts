@@ -4,6 +4,7 @@ import { seededBytes } from '@tops/testing';
 import { expectProblem, expectValue, parseBytes } from '../test/expect-parsed.ts';
 import {
   goodBundle,
+  goodEvidence,
   goodChallenge,
   goodEpochInfo,
   goodProof,
@@ -15,6 +16,9 @@ import {
   maxChallengeRows,
   parseAcceptedResponse,
   parseBundle,
+  parseEvidence,
+  encodeEvidence,
+  isEvidenceMessage,
   parseChallenge,
   parseEpochInfo,
   parseProof,
@@ -72,6 +76,23 @@ describe('rows', () => {
       code: 'rows_invalid',
       field: 'rows[1]',
     });
+  });
+
+  it('takes for evidence what has any field of it, and holds mismatch_row to the rows', () => {
+    const read = (value: unknown) => parseEvidence(value, { auditRowsMax: 4 });
+    const evidence = expectValue(parseBytes(wire(goodEvidence), read));
+    expect(encodeEvidence(evidence)).toEqual(goodEvidence);
+    expect(evidence.challenge).toEqual({
+      receipt_id: evidence.receipt.receiptId,
+      rows: goodBundle.rows,
+      deadline_at: goodEvidence.deadline_at,
+      challenge_sig_hex: goodEvidence.challenge_sig_hex,
+    });
+    const other = parseBytes(wire({ ...goodEvidence, mismatch_row: 78 }), read);
+    expect(expectProblem(other)).toMatchObject({ code: 'rows_invalid', field: 'mismatch_row' });
+    expect(isEvidenceMessage(goodBundle)).toBe(false);
+    expect(isEvidenceMessage({ ...goodBundle, mismatch_row: 1 })).toBe(true);
+    expect([null, [], 'x', 1].map(isEvidenceMessage)).toEqual([false, false, false, false]);
   });
 
   it('bounds what a challenge can ask of a worker', () => {

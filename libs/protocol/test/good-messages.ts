@@ -6,6 +6,7 @@ import {
   type BundleMessage,
   type Challenge,
   type EpochInfo,
+  type EvidenceMessage,
   KERNEL_VERSION,
   type ProofMessage,
   type Receipt,
@@ -50,6 +51,14 @@ export const goodChallenge: Challenge = {
   rows: [0, 77, 16_383],
   deadline_at: 1_767_225_610_000,
   challenge_sig_hex: bytesToHex(seededBytes(8, 64)),
+};
+
+export const goodEvidence: EvidenceMessage = {
+  ...goodBundle,
+  deadline_at: goodChallenge.deadline_at,
+  challenge_sig_hex: goodChallenge.challenge_sig_hex,
+  verifier_key_hex: bytesToHex(otherKey.publicKey),
+  mismatch_row: 77,
 };
 
 export const goodEpochInfo: EpochInfo = {

@@ -14,7 +14,7 @@ const fleet = [
   worker({ did: 'c', label: 'Rack-1', credited_ops: '9', verified_tops: 2, accepted: 5 }),
   worker({ did: 'a', credited_ops: '10', verified_tops: 1, rejected: 1, state: 'quarantined' }),
   worker({ did: 'b', credited_ops: '9223372036854775808', verified_tops: 1, missed: 2 }),
-  worker({ did: 'd', last_seen_at: nowMs - 60_001 }),
+  worker({ did: 'd', last_seen_at: nowMs - 60_001, state: 'probation' }),
 ];
 const dids = (workers: readonly Worker[]): string => workers.map(({ did }) => did).join('');
 
@@ -24,6 +24,7 @@ describe('summariseFleet', () => {
       workerCount: 4,
       onlineCount: 3,
       quarantinedCount: 1,
+      probationCount: 1,
       verifiedTops: 4,
       creditedOps: '9223372036854775827',
       accepted: 5,

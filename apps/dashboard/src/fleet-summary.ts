@@ -7,6 +7,7 @@ export interface FleetSummary {
   readonly workerCount: number;
   readonly onlineCount: number;
   readonly quarantinedCount: number;
+  readonly probationCount: number;
   readonly verifiedTops: number;
   readonly creditedOps: string;
   readonly accepted: number;
@@ -25,6 +26,7 @@ export function summariseFleet(workers: readonly Worker[], nowMs: number): Fleet
       (total, worker) => total + (Number.isFinite(pick(worker)) ? pick(worker) : 0),
       0,
     );
+  const countIn = (state: string) => workers.filter((worker) => worker.state === state).length;
   let creditedOps = 0n;
   for (const worker of workers) {
     if (/^\d{1,40}$/.test(worker.creditedOps)) creditedOps += BigInt(worker.creditedOps);
@@ -32,7 +34,8 @@ export function summariseFleet(workers: readonly Worker[], nowMs: number): Fleet
   return {
     workerCount: workers.length,
     onlineCount: workers.filter((worker) => isOnline(worker, nowMs)).length,
-    quarantinedCount: workers.filter((worker) => worker.state === 'quarantined').length,
+    quarantinedCount: countIn('quarantined'),
+    probationCount: countIn('probation'),
     verifiedTops: sum((worker) => worker.verifiedTops),
     creditedOps: creditedOps.toString(),
     accepted: sum((worker) => worker.accepted),

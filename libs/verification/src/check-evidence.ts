@@ -62,10 +62,13 @@ function verifierKeyProblem(evidence: Evidence, context: EvidenceContext): Probl
 }
 
 /** Whether the rows were drawn by whoever holds the verifier's key, for this receipt. */
-function challengeProblem({ challenge, verifierKey }: Evidence): Problem | undefined {
+function challengeProblem(evidence: Evidence): Problem | undefined {
+  const { receipt, rows, challenge, verifierKey } = evidence;
+  // Of the receipt and the rows that are judged here, whatever the challenge itself says.
+  const { deadline_at } = challenge;
   const verdict = verifyStrict({
     publicKey: verifierKey,
-    message: challengeSignedBytes(challenge),
+    message: challengeSignedBytes({ receipt_id: receipt.receiptId, rows, deadline_at }),
     signature: hexToBytes(challenge.challenge_sig_hex),
   });
   switch (verdict) {

@@ -92,6 +92,7 @@ function fleetCards(state: PageState): Child {
   }
   const fleet = summariseFleet(list.workers, state.serverNowMs);
   const quarantined = fleet.quarantinedCount === 0 ? '' : `, ${fleet.quarantinedCount} quarantined`;
+  const probation = fleet.probationCount === 0 ? '' : `, ${fleet.probationCount} on probation`;
   const partial = list.complete ? '' : ' (first 1,000 workers)';
   return [
     statCard({
@@ -106,7 +107,7 @@ function fleetCards(state: PageState): Child {
     statCard({
       label: 'Workers online',
       value: formatCount(fleet.onlineCount),
-      note: `of ${formatCount(fleet.workerCount)} known${quarantined}${partial}`,
+      note: `of ${formatCount(fleet.workerCount)} known${quarantined}${probation}${partial}`,
     }),
     statCard({
       label: 'Receipts accepted',

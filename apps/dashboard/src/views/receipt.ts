@@ -19,7 +19,7 @@ export function receiptView(state: PageState, receiptId: string): Child {
   if (detail.kind !== 'receipt') return section('Receipt', heading, loading('the receipt'));
   const { evidence } = detail;
   return [
-    section('Receipt', heading, outcome(evidence)),
+    section('Receipt', heading, outcome(evidence, receiptId)),
     section(
       'Checked by the verifier',
       h('p', { class: 'note' }, checkedText(evidence.outcome)),
@@ -41,9 +41,10 @@ export function receiptView(state: PageState, receiptId: string): Child {
   ];
 }
 
-function outcome(evidence: ReceiptEvidence): Child {
+function outcome(evidence: ReceiptEvidence, receiptId: string): Child {
   return [
     h('p', { class: 'verdict' }, badge(evidence.outcome), ' ', verdictText(evidence)),
+    evidence.outcome === 'rejected' && evidenceNote(receiptId),
     fieldList([
       [
         'Credited',
@@ -58,6 +59,22 @@ function outcome(evidence: ReceiptEvidence): Child {
       ['Settled', formatTime(evidence.settledAtMs)],
     ]),
   ];
+}
+
+/** Where anybody gets what shows it; it is gone after some weeks. */
+function evidenceNote(receiptId: string): Child {
+  return h(
+    'p',
+    { class: 'note' },
+    h(
+      'a',
+      { href: `/v1/receipts/${receiptId}/evidence`, download: `evidence-${receiptId}.json` },
+      'Evidence',
+    ),
+    ', while it is kept: re-check it anywhere with ',
+    h('code', {}, 'tops verify'),
+    '.',
+  );
 }
 
 /** One sentence of what the outcome means; counts are the verifier's. */

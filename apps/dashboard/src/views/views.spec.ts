@@ -143,6 +143,27 @@ describe('receipt', () => {
     expect(verdictText(evidence('something new'))).toBe('');
   });
 
+  it('offers the evidence of a rejected one only', () => {
+    const links = (outcome: string): unknown[] => {
+      const nodes = show({
+        route: { view: 'receipt', receiptId },
+        detail: { kind: 'receipt', evidence: evidence(outcome) },
+      });
+      const found: unknown[] = [];
+      const collect = (node: VirtualNode): void => {
+        if (typeof node === 'string') return;
+        if (node.attributes['href']?.includes('evidence')) found.push(node.attributes['href']);
+        node.children.forEach(collect);
+      };
+      nodes.forEach(collect);
+      return found;
+    };
+    expect(links('rejected')).toEqual([`/v1/receipts/${receiptId}/evidence`]);
+    for (const outcome of ['accepted', 'missed', 'revoked', 'open']) {
+      expect(links(outcome)).toEqual([]);
+    }
+  });
+
   it('claims a recomputation only where there was one', () => {
     const shown = (outcome: string): string =>
       shownText({

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { expectFirstSchemaMigrated, firstSchemaRows } from '../../test/first-schema.ts';
 import {
   acceptOne,
   commitInput,
@@ -9,7 +10,7 @@ import {
 import { describePostgres, PostgresFixture } from '../../test/postgres-fixture.ts';
 import { parseDatabaseUrl } from './database-address.ts';
 import { Database } from './database.ts';
-import { migrate, POSTGRES_SCHEMA_VERSION } from './migrations.ts';
+import { migrate, MIGRATIONS, POSTGRES_SCHEMA_VERSION } from './migrations.ts';
 
 describePostgres('the schema of the PostgreSQL ledger', () => {
   const postgres = new PostgresFixture();
@@ -56,6 +57,14 @@ describePostgres('the schema of the PostgreSQL ledger', () => {
     await other.query('COMMIT');
     await other.end();
     await opening;
+  });
+
+  it('takes over a ledger of the first schema', async () => {
+    const { schema } = postgres;
+    await postgres.sql(`CREATE SCHEMA ${schema}; SET search_path TO ${schema};
+      CREATE TABLE schema_version (version bigint NOT NULL); INSERT INTO schema_version VALUES (1);
+      ${MIGRATIONS[0]} ${firstSchemaRows((hex) => `'\\x${hex}'::bytea`)}`);
+    await expectFirstSchemaMigrated(await postgres.open());
   });
 
   it.each([

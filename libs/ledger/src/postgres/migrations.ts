@@ -11,7 +11,7 @@ export const MIGRATION_TIMEOUT_MS = 600_000;
  * raw bytes; units are nominal 2^19 ops, credited while the outcome is 'accepted'. `credits` sums per key and epoch what
  * `receipts` holds, so that no list reads the receipts. Rows that change often keep room in their page for the next version.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (
     key text PRIMARY KEY,

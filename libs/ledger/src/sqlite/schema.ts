@@ -8,7 +8,7 @@ const APPLICATION_ID = 0x746f7073;
  * Append only: a released step never changes. Keys and hashes are raw bytes; units are nominal 2^19 ops, credited while the
  * outcome is 'accepted'. `credits` sums per key and epoch what `receipts` holds, so that no list reads the receipts.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectFirstSchemaMigrated, firstSchemaRows } from '../../test/first-schema.ts';
 import {
   acceptMany,
   acceptOne,
@@ -23,7 +24,7 @@ import {
   publicKeyHexOf,
 } from '../../test/ledger-fixtures.ts';
 import { Connection } from './connection.ts';
-import { migrate, SCHEMA_VERSION } from './schema.ts';
+import { migrate, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { openDatabase, openSqliteLedger, requireDurable } from './sqlite-ledger.ts';
 
 describe('the files of the SQLite ledger', () => {
@@ -139,6 +140,16 @@ describe('the files of the SQLite ledger', () => {
     await makeLedger();
     edit('PRAGMA application_id = 7');
     await expect(open()).rejects.toMatchObject({ code: 'schema_unknown' });
+  });
+
+  it('takes over a ledger of the first schema', async () => {
+    mkdirSync(dataDir, { recursive: true });
+    edit(`PRAGMA application_id = ${0x746f7073};
+      CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (1);
+      ${MIGRATIONS[0]} ${firstSchemaRows((hex) => `x'${hex}'`)}`);
+    const store = await open();
+    await expectFirstSchemaMigrated(store);
+    await store.close();
   });
 
   it('folds the write-ahead log in on close, so that the database file alone is whole', async () => {

@@ -55,7 +55,8 @@ export function describeReputation(context: SuiteContext): void {
       await openEpoch(store, 4);
       await commit({ key: 1, epochId: 4, nonce: 1 });
       await missAll();
-      await store.sealEpoch({ epochId: 3 });
+      // However many seal it at once: it is paid off once.
+      await Promise.all([1, 2, 3].map(() => store.sealEpoch({ epochId: 3 })));
       await store.sealEpoch({ epochId: 3 });
       expect(await workerOf(1)).toMatchObject({ probationEpochs: 1, state: 'probation' });
       await store.sealEpoch({ epochId: 4 });
@@ -74,6 +75,16 @@ export function describeReputation(context: SuiteContext): void {
         accepted: 21,
         probationEpochs: 0,
       });
+    });
+
+    it('pays nothing off with an epoch from before the quarantine that seals after it began', async () => {
+      const store = context.store();
+      await openEpoch(store, 1);
+      await acceptOne(store, { key: 1, epochId: 1, nonce: 1 });
+      await openEpoch(store, 2);
+      await reject({ key: 1, epochId: 2, nonce: 1 });
+      await store.sealEpoch({ epochId: 1 });
+      expect((await workerOf(1))?.probationEpochs).toBe(2);
     });
 
     it('leaves the records of everybody else alone as it seals', async () => {
@@ -111,6 +122,11 @@ export function describeReputation(context: SuiteContext): void {
         expect((await workerOf(1))?.quarantinedUntilEpoch).toBe(epochId + 2 * doublings);
         epochId += 2 * doublings;
       }
+      // CLEAN_EPOCHS was lowered meanwhile: what is owed already stays.
+      await openEpoch(store, epochId);
+      const term = { fromEpochId: epochId, epochCount: 2, cleanEpochs: 1 };
+      await reject({ key: 1, epochId, nonce: 1 }, term);
+      expect((await workerOf(1))?.probationEpochs).toBe(2);
     });
 
     it('counts missed answers as the pure rule does, and never quarantines for them', async () => {

@@ -124,7 +124,9 @@ export function describeActs(context: SuiteContext): void {
       expect((await commit(store, 1, 4, 2)).kind).toBe('key_quarantined');
       await store.recordAct(actInput(1, { kind: 'release' }));
       expect((await commit(store, 1, 4, 2)).kind).toBe('created');
-      expect(await store.getWorker(publicKeyHexOf(1))).toMatchObject({ rejected: 1, state: 'new' });
+      expect(await store.getWorker(publicKeyHexOf(1))).toMatchObject({
+        ...{ rejected: 1, state: 'probation', probationEpochs: 1 },
+      });
     });
 
     it('quarantine a key before its first receipt, which gives it a record and no sign of life', async () => {

@@ -21,7 +21,8 @@ const allowedLibs = {
     'testing',
   ],
   verification: ['crypto', 'protocol', 'kernel-spec'],
-  ledger: ['crypto', 'protocol'],
+  audit: ['crypto', 'protocol', 'kernel-spec', 'verification'],
+  ledger: ['crypto', 'protocol', 'audit'],
   testing: [],
 };
 const appLibs = {
@@ -42,6 +43,7 @@ const appLibs = {
     'kernel-spec',
     'kernel-cpu',
     'verification',
+    'audit',
     'ledger',
   ],
   cli: [
@@ -52,6 +54,7 @@ const appLibs = {
     'kernel-cpu',
     'kernel-webgpu',
     'verification',
+    'audit',
   ],
   dashboard: [],
   e2e: ['crypto', 'protocol', 'kernel-spec', 'kernel-cpu', 'testing'],

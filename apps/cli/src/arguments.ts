@@ -35,6 +35,26 @@ export function parseRows(text: string): number[] {
   return parseIntegers(text);
 }
 
+/** `a..b`, `a..` or `..b`: epochs by id, both ends included. */
+export function parseEpochRange(text: string): { from: number; to?: number } {
+  const match = /^([0-9]*)\.\.([0-9]*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected a range of epoch ids a..b.');
+  const [from = '', to = ''] = match.slice(1);
+  const range = {
+    from: from === '' ? 0 : parseNonce(from),
+    ...(to === '' ? {} : { to: parseNonce(to) }),
+  };
+  if (range.to !== undefined && range.to < range.from)
+    throw new InvalidArgumentError('Expected a range a..b with a at most b.');
+  return range;
+}
+
+/** One more 32-byte key, in hex, for an option that may be repeated. */
+export function collectKey(text: string, before: readonly string[]): string[] {
+  parseHash(text);
+  return [...before, text];
+}
+
 /** A commander argument parser for a plain decimal integer within bounds. */
 export function integerWithin(bounds: { readonly min: number; readonly max: number }) {
   return (text: string): number => parseInteger(text, bounds);

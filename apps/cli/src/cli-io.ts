@@ -3,6 +3,8 @@ import type { Environment } from '@tops/config';
 /** Everything a command touches outside its arguments, so that specs run it in-process. */
 export interface CliIo {
   readonly stdout: (text: string) => void;
+  /** As stdout; resolves when the reader has room for more. Rejects when there is no reader any more. */
+  readonly writeOut: (text: string) => Promise<void>;
   readonly stderr: (text: string) => void;
   readonly env: Environment;
   /** What relative paths start from. */

@@ -10,23 +10,23 @@ const attempt = [
 ];
 const small = ['--nonce', '0', '--sizes', '64,64,64'];
 
+const commands = [
+  ...['keygen', 'attempt', 'verify', 'status', 'export', 'audit', 'bench', 'doctor'],
+];
+
 describe('help', () => {
-  it.each(['keygen', 'attempt', 'verify', 'status', 'bench', 'doctor'])(
-    'tops %s --help explains itself with an example',
-    async (command) => {
-      const result = await runInMemory([command, '--help']);
-      expect(result).toMatchObject({ code: 0, stderr: '' });
-      expect(result.stdout).toContain(`Usage: tops ${command}`);
-      expect(result.stdout).toContain(`$ `);
-      expect(result.stdout).toMatch(/Examples:/);
-    },
-  );
+  it.each(commands)('tops %s --help explains itself with an example', async (command) => {
+    const result = await runInMemory([command, '--help']);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toContain(`Usage: tops ${command}`);
+    expect(result.stdout).toContain(`$ `);
+    expect(result.stdout).toMatch(/Examples:/);
+  });
 
   it('tops --help lists every command; tops alone shows the same on standard error', async () => {
     const help = await runInMemory(['--help']);
     expect(help.code).toBe(0);
-    for (const command of ['keygen', 'attempt', 'verify', 'status', 'bench', 'doctor'])
-      expect(help.stdout).toContain(`  ${command}`);
+    for (const command of commands) expect(help.stdout).toContain(`  ${command}`);
     const bare = await runInMemory([]);
     expect(bare).toMatchObject({ code: 2, stdout: '' });
     expect(bare.stderr).toContain('Usage: tops');
@@ -64,6 +64,13 @@ describe('unusable arguments', () => {
     ['an unknown backend', [...attempt, ...small, '--backend', 'tpu']],
     ['a url with a password', ['status', '--url', 'http://user:hunter2@localhost']],
     ['no bundle', ['verify']],
+    ['no archive', ['audit']],
+    ['an archive that is not there', ['audit', 'nowhere.jsonl']],
+    ['anchors that are not there', ['audit', '-', '--anchors', 'nowhere.jsonl']],
+    ['a short verifier key', ['audit', '-', '--verifier-key', 'ab']],
+    ['no epochs', ['export']],
+    ['a range of one number', ['export', '--epochs', '5']],
+    ['a range that goes back', ['export', '--epochs', '5..4']],
   ])('%s exits 2 and says why on standard error only', async (_name, args) => {
     const result = await runInMemory(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { bytesToHex } from '@tops/crypto';
 import { addAdmin } from './admin-program.ts';
 import { integerWithin, parseHash, parseNonce, parseRows, parseShape } from './arguments.ts';
+import { addAudit, addExport } from './audit-program.ts';
 import { backends } from './backend.ts';
 import { urlField } from './cli-env.ts';
 import { CliError, describeError, exitCode, type CliIo } from './cli-io.ts';
@@ -54,7 +55,10 @@ function createProgram(io: CliIo, report: Report): Command {
         '\nExit codes: 0 done or accepted, 1 failed or rejected, 2 unusable arguments or input;' +
         '\ntops verify also has 3, evidence that shows a cheat.',
     );
-  for (const add of [addKeygen, addAttempt, addVerify, addStatus, addBench, addDoctor, addAdmin])
+  for (const add of [
+    ...[addKeygen, addAttempt, addVerify, addStatus, addExport, addAudit],
+    ...[addBench, addDoctor, addAdmin],
+  ])
     add(program, io, report);
   return program;
 }

@@ -23,7 +23,7 @@ export function addRemoteOptions(command: Command, urlText: string): Command {
 
 /** --url, else the variable, else its default; checked the same way whichever it is. */
 export function readBaseUrl(
-  flags: RemoteFlags,
+  flags: Pick<RemoteFlags, 'url'>,
   variable: { readonly name: string; readonly field: Field<string> },
   io: CliIo,
 ): BaseUrl {

@@ -23,6 +23,7 @@ export async function runInMemory(
   }
   const code = await runCli(args, {
     stdout: (text) => void (stdout += text),
+    writeOut: async (text) => void (stdout += text),
     stderr: (text) => void (stderr += text),
     env: surroundings.env ?? {},
     cwd: surroundings.cwd ?? '/nonexistent',

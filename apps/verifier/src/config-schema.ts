@@ -13,6 +13,7 @@ import {
 import { cpuKernelChoices } from '@tops/kernel-cpu';
 import { CLEAN_EPOCHS_DEFAULT } from '@tops/ledger';
 import { adminFields } from './admin/admin-config.ts';
+import { auditFields } from './audit-config.ts';
 import { configRules } from './config-rules.ts';
 import { databaseFields } from './database-config.ts';
 
@@ -250,6 +251,7 @@ export const verifierSchema = defineEnv(
     ...trustFields,
     ...protocolFields,
     ...limitFields,
+    ...auditFields,
   },
   { rules: configRules },
 );

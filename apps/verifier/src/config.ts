@@ -4,6 +4,7 @@ import { parseEnv, type ConfigError, type Environment, type EnvValues } from '@t
 import type { CpuKernelChoice } from '@tops/kernel-cpu';
 import type { Limits } from '@tops/protocol';
 import { adminConfig, readAdminTokenFile, type AdminConfig } from './admin/admin-config.ts';
+import { auditConfig, type AuditConfig } from './audit-config.ts';
 import { verifierSchema } from './config-schema.ts';
 import { ledgerSource, readDatabaseUrlFile, type LedgerSource } from './database-config.ts';
 import type { EvidenceKeeperOptions } from './evidence-keeper.ts';
@@ -58,6 +59,7 @@ export interface VerifierConfig {
   /** Undefined while the admin API is off. */
   readonly admin: AdminConfig | undefined;
   readonly protocol: ProtocolConfig;
+  readonly audit: AuditConfig;
 }
 
 export type ConfigResult =
@@ -142,6 +144,7 @@ function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
       skipSignatures: values.VERIFY_DISABLE,
       verifyConcurrency: values.VERIFY_CONCURRENCY,
     },
+    audit: auditConfig(values, { dataDir }),
   };
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LedgerError, type EpochRecord, type LedgerStore } from '@tops/ledger';
 import type { Logger, Readiness } from '@tops/observability';
 import type { Clock } from './clock.ts';
+import type { HeadSigner } from './head-signer.ts';
 import type { VerifierMetrics } from './metrics.ts';
 
 export interface EpochClockOptions {
@@ -20,6 +21,14 @@ export interface PendingWork {
   onExpired(nowMs: number): void;
 }
 
+/** Work that follows on sealed epochs, at its own pace. */
+export interface RoundFollower {
+  /** Told after each round; starts what there is to do and returns at once. */
+  afterRound(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
 export interface EpochClockDeps {
   readonly ledger: LedgerStore;
   readonly clock: Clock;
@@ -27,6 +36,8 @@ export interface EpochClockDeps {
   readonly metrics: VerifierMetrics;
   readonly readiness: Readiness;
   readonly randomBytes: (length: number) => Uint8Array;
+  readonly headSigner: HeadSigner;
+  readonly followers?: readonly RoundFollower[];
 }
 
 /** The clock, or EPOCH_SECONDS, would lower epoch ids: starting would break the chain of beacons. */
@@ -89,6 +100,7 @@ export class EpochClock {
     this.#cancelTimer();
     await this.#opening?.catch(() => undefined);
     await this.#round?.catch(() => undefined);
+    await Promise.all((this.#deps.followers ?? []).map((follower) => follower.stop()));
   }
 
   /** The epoch to work on now; opens it if the timer has not come round to that yet. */
@@ -161,6 +173,7 @@ export class EpochClock {
       readiness.set('epoch', true);
       await this.#expire();
       await this.#seal();
+      await this.#deps.headSigner.signSealed(this.#deps);
       await this.#checkLedger();
     } catch (error) {
       // The next round tries again; until then nobody should send work here.
@@ -169,6 +182,8 @@ export class EpochClock {
       readiness.set('ledger', false, 'the ledger does not answer');
       logger.error('epoch round failed', { error });
     }
+    if (this.#stopped) return;
+    for (const follower of this.#deps.followers ?? []) follower.afterRound();
   }
 
   async #checkLedger(): Promise<void> {

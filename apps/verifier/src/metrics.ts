@@ -26,13 +26,9 @@ const statuses = [
 /** The paths of the surface; a spec keeps them equal to /openapi.json. Whatever else is asked for counts as `other`. */
 export const routes = [
   ...['/v1/epoch', '/v1/receipts', '/v1/receipts/{receipt_id}', '/v1/receipts/{receipt_id}/proof'],
-  ...[
-    '/v1/receipts/{receipt_id}/evidence',
-    '/v1/workers',
-    '/v1/workers/{did}',
-    '/v1/epochs',
-    '/v1/epochs/{epoch_id}',
-  ],
+  ...['/v1/receipts/{receipt_id}/evidence', '/v1/receipts/{receipt_id}/inclusion'],
+  ...['/v1/workers', '/v1/workers/{did}', '/v1/epochs'],
+  ...['/v1/epochs/{epoch_id}', '/v1/epochs/{epoch_id}/receipts', '/v1/epochs/{epoch_id}/credits'],
   ...['/v1/epochs/{epoch_id}/credits.csv', '/v1/epochs/{epoch_id}/credits.json', '/verify'],
   ...['/openapi.json', '/health', '/ready', '/metrics', '/', 'other'],
 ] as const;
@@ -140,6 +136,24 @@ function createReceiptMetrics(metrics: Metrics) {
 
 function createEpochMetrics(metrics: Metrics) {
   return {
+    headAnchors: metrics.counter({
+      name: 'head_anchors_total',
+      help: 'Heads of sealed epochs put outside, by where (HEAD_ANCHOR_FILE, HEAD_ANCHOR_URL).',
+      labels: { target: ['file', 'url'] },
+    }),
+    headAnchorFailures: metrics.counter({
+      name: 'head_anchor_failures_total',
+      help: 'Heads that could not be put outside: a file is tried again, an address after a few attempts is not.',
+      labels: { target: ['file', 'url'] },
+    }),
+    rolledReceipts: metrics.counter({
+      name: 'rolled_receipts_total',
+      help: 'Receipts deleted from the ledger after their epoch was archived (RETENTION_DAYS).',
+    }),
+    retentionFailures: metrics.counter({
+      name: 'retention_failures_total',
+      help: 'Rounds of archiving and deleting old receipts that failed; the log says why, and nothing unarchived was deleted.',
+    }),
     epoch: metrics.gauge({ name: 'epoch', help: 'Id of the epoch that is open.' }),
     unsealedEpochs: metrics.gauge({
       name: 'unsealed_epochs',

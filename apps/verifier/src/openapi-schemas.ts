@@ -102,12 +102,28 @@ const epochFields = {
   head_hex: hex(32),
   ledger_root_hex: hex(32),
   entry_count: count,
+  head_sig_hex: hex(64, "The verifier's Ed25519 signature on the head (docs/protocol.md, Epochs)."),
+  verifier_key_hex: hex(32, 'The key of that signature.'),
+  archived: {
+    type: 'boolean',
+    description: 'True once its receipts are served no more (RETENTION_DAYS).',
+  },
 };
 const epochOptional = [
   ...['previous_epoch_id', 'sealed_at_opening_epoch_id'],
   ...['head_hex', 'ledger_root_hex', 'entry_count'],
+  ...['head_sig_hex', 'verifier_key_hex', 'archived'],
 ];
 const tallies = { accepted: count, rejected: count, missed: count };
+const outcome: Schema = { enum: ['accepted', 'rejected', 'missed', 'revoked'] };
+const credit = answer({
+  did: { type: 'string' },
+  public_key_hex: hex(32),
+  credited_ops: ops,
+  ...tallies,
+  revoked: count,
+});
+const entry = answer({ credited_ops: ops, outcome, receipt_id: receiptId, rows });
 
 const readingSchemas = {
   ReceiptEvidence: answer(
@@ -160,31 +176,65 @@ const readingSchemas = {
   }),
   EpochRecord: answer(epochFields, epochOptional),
   EpochPage: answer(
-    { epochs: { type: 'array', items: ref('EpochRecord') }, next_before: safeInteger },
-    ['next_before'],
+    {
+      epochs: { type: 'array', items: ref('EpochRecord') },
+      next_before: safeInteger,
+      next_from: safeInteger,
+    },
+    ['next_before', 'next_from'],
   ),
+  ArchivedReceipt: answer(
+    {
+      receipt: ref('Receipt'),
+      receipt_id: receiptId,
+      rows,
+      deadline_at: unixMs,
+      challenge_sig_hex: hex(64),
+      received_at: unixMs,
+      outcome,
+      credited_ops: ops,
+      settled_at: unixMs,
+      mismatch_row: { ...row, description: 'Rejected only.' },
+      leaves: { ...base64, description: 'Rejected only, while the proof is kept.' },
+      siblings: base64,
+    },
+    ['mismatch_row', 'leaves', 'siblings'],
+  ),
+  ReceiptPage: answer({
+    receipts: { type: 'array', items: ref('ArchivedReceipt') },
+    next_cursor: { type: ['string', 'null'] },
+  }),
+  CreditPage: answer({
+    credits: { type: 'array', items: credit },
+    next_cursor: { type: ['string', 'null'] },
+  }),
+  Inclusion: answer({
+    entry,
+    index: { ...count, description: "Of the entry among the epoch's." },
+    entry_count: count,
+    epoch_id: safeInteger,
+    path: {
+      type: 'array',
+      items: hex(32),
+      description: 'RFC 9162 section 2.1.3.1, from the leaf up.',
+    },
+    ledger_root_hex: hex(32),
+    head_hex: hex(32),
+    prev_hash_hex: hex(32),
+    head_sig_hex: hex(64),
+    verifier_key_hex: hex(32),
+  }),
   EpochCredits: answer(
     {
       ...epochFields,
       credits: {
         type: 'array',
-        items: answer({
-          did: { type: 'string' },
-          public_key_hex: hex(32),
-          credited_ops: ops,
-          ...tallies,
-          revoked: count,
-        }),
+        items: credit,
       },
       entries: {
         type: 'array',
         description: 'In commit order; empty until the epoch is sealed.',
-        items: answer({
-          credited_ops: ops,
-          outcome: { enum: ['accepted', 'rejected', 'missed', 'revoked'] },
-          receipt_id: receiptId,
-          rows,
-        }),
+        items: entry,
       },
     },
     epochOptional,

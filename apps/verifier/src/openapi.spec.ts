@@ -41,6 +41,8 @@ describe('/openapi.json', () => {
         ...['GET /v1/epoch', 'POST /v1/receipts', 'POST /v1/receipts/{receipt_id}/proof'],
         ...['GET /v1/receipts/{receipt_id}', 'GET /v1/receipts/{receipt_id}/evidence'],
         ...['GET /v1/workers', 'GET /v1/workers/{did}'],
+        ...['GET /v1/receipts/{receipt_id}/inclusion', 'GET /v1/epochs/{epoch_id}/receipts'],
+        ...['GET /v1/epochs/{epoch_id}/credits'],
         ...['GET /v1/epochs', 'GET /v1/epochs/{epoch_id}', 'GET /v1/epochs/{epoch_id}/credits.csv'],
         ...['GET /v1/epochs/{epoch_id}/credits.json', 'POST /verify', 'GET /openapi.json'],
         ...['GET /health', 'GET /ready', 'GET /metrics', 'GET /'],

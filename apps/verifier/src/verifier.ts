@@ -6,6 +6,9 @@ import { createMetrics, Readiness, type Logger } from '@tops/observability';
 import type { ComputeLeaves, JudgeDependencies } from '@tops/verification';
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
+import { AnchorFile } from './anchor-file.ts';
+import { AnchorHook } from './anchor-hook.ts';
+import type { AuditConfig } from './audit-config.ts';
 import { Admission, type AdmissionOptions } from './http/admission.ts';
 import { createAdminApp } from './admin/admin-app.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
@@ -18,6 +21,9 @@ import type { Clock } from './clock.ts';
 import type { HttpConfig, ProtocolConfig } from './config.ts';
 import { EpochClock, type PendingWork } from './epoch-clock.ts';
 import { EvidenceKeeper } from './evidence-keeper.ts';
+import type { Follower } from './follower.ts';
+import { HeadSigner } from './head-signer.ts';
+import { InclusionService } from './inclusion-service.ts';
 import { createVerifierMetrics, type VerifierMetrics } from './metrics.ts';
 import { LeafBatcher } from './leaf-batcher.ts';
 import { OpenChallenges } from './open-challenges.ts';
@@ -25,6 +31,8 @@ import { openApiRoute } from './openapi.ts';
 import { ProofService } from './proof-service.ts';
 import { RecentChallenges } from './recent-challenges.ts';
 import { ReceiptService } from './receipt-service.ts';
+import { Retention } from './retention.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { epochRoutes } from './routes/epoch.ts';
 import { epochsRoutes } from './routes/epochs.ts';
 import { receiptRoutes } from './routes/receipts.ts';
@@ -65,6 +73,7 @@ const IN_FLIGHT = {
 
 export interface VerifierOptions {
   readonly protocol: ProtocolConfig;
+  readonly audit?: AuditConfig;
   /** Requests under way, IN_FLIGHT when absent. */
   readonly inFlight?: AdmissionOptions;
   readonly http: Pick<
@@ -94,6 +103,8 @@ export interface Verifier {
   /** For a port of its own. */
   readonly adminApp: RequestListener | undefined;
   readonly epochs: EpochClock;
+  /** What follows on sealed epochs: anchors, retention. */
+  readonly followers: readonly Follower[];
   readonly readiness: Readiness;
   readonly metrics: VerifierMetrics;
   readonly registry: Registry;
@@ -109,13 +120,17 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
   const { registry } = builders;
   const metrics = createVerifierMetrics(builders);
   const readiness = new Readiness(['epoch', 'ledger']);
+  const followers = createFollowers(options.audit ?? {}, { ...deps, metrics });
   const epochs = new EpochClock(
     {
       epochSeconds: limits.epoch_seconds,
       graceSeconds: limits.grace_seconds,
       challengeDeadlineMs: limits.challenge_deadline_ms,
     },
-    { ledger, clock, logger, metrics, readiness, randomBytes },
+    {
+      ...{ ledger, clock, logger, metrics, readiness, randomBytes, followers },
+      headSigner: new HeadSigner({ keyPair: deps.keyPair }),
+    },
   );
   const allowList = new AllowList(options.protocol.allowedKeys, { ledger, logger, metrics });
   const services = createServices(options.protocol, { ...deps, epochs, metrics, allowList });
@@ -124,6 +139,7 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     ...receiptRoutes({ verifierKeyHex: services.signer.publicKeyHex }, { ...services, ledger }),
     ...workerRoutes({ limits }, { ledger }),
     ...epochsRoutes({ ledger }),
+    ...auditRoutes({ ledger, inclusion: new InclusionService({ ledger }) }),
     ...verifyRoutes(services),
   ];
   const { requestsPerSecondPerAddress } = options.http;
@@ -151,7 +167,18 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     await allowList.refresh();
     await epochs.start(services.pendingWork);
   };
-  return { app, adminApp, epochs, readiness, metrics, registry, start };
+  return { app, adminApp, epochs, followers, readiness, metrics, registry, start };
+}
+
+function createFollowers(
+  { anchorFile, anchorUrl, retention }: AuditConfig,
+  deps: VerifierDeps & { readonly metrics: VerifierMetrics },
+): Follower[] {
+  return [
+    ...(anchorFile === undefined ? [] : [new AnchorFile({ path: anchorFile }, deps)]),
+    ...(anchorUrl === undefined ? [] : [new AnchorHook({ url: anchorUrl }, deps)]),
+    ...(retention === undefined ? [] : [new Retention(retention, deps)]),
+  ];
 }
 
 function createServices(

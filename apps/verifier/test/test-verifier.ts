@@ -27,6 +27,7 @@ export interface TestVerifierOptions {
   readonly admin?: { readonly token: string };
   readonly kernel?: Pick<Kernel, 'computeLeaves'>;
   readonly inFlight?: VerifierOptions['inFlight'];
+  readonly audit?: VerifierOptions['audit'];
   readonly dataDir?: string;
   /** Another ledger than the embedded one in dataDir. */
   readonly openLedger?: () => Promise<LedgerStore>;
@@ -176,6 +177,7 @@ export class TestVerifier {
       {
         ...(options.inFlight === undefined ? {} : { inFlight: options.inFlight }),
         admin: options.admin,
+        ...(options.audit === undefined ? {} : { audit: options.audit }),
         protocol: {
           limits: {
             ...defaultLimits,

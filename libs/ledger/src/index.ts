@@ -19,6 +19,7 @@ export {
   type LedgerEntry,
   type Outcome,
 } from './ledger-entry.ts';
+export type { ArchiveStore, EntryPosition, SignHeadInput } from './archive-store.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export {
   EVIDENCE_BYTES_MAX,
@@ -29,6 +30,7 @@ export {
   type EpochRecord,
   type EpochSeal,
   type EvidencePruned,
+  type HeadSignature,
   type LedgerStore,
   type OpenEpochInput,
   type QuarantineTerm,

@@ -1,5 +1,6 @@
 import { isHex } from '@tops/crypto';
 import { ACTOR_CHARACTERS_MAX, REASON_CHARACTERS_MAX, type ActInput } from './admin-ledger.ts';
+import type { SignHeadInput } from './archive-store.ts';
 import { LedgerError } from './ledger-error.ts';
 import {
   EVIDENCE_BYTES_MAX,
@@ -82,6 +83,14 @@ export function requireActInput(input: ActInput): void {
 /** PostgreSQL stores no NUL in a text. */
 function isWording(text: string, maxCharacters: number): boolean {
   return text.length > 0 && [...text].length <= maxCharacters && !text.includes('\0');
+}
+
+/** @throws LedgerError `input_invalid` */
+export function requireSignHeadInput(input: SignHeadInput): void {
+  const { signature, verifierKey } = input;
+  requireThat(signature.length === 64, `expected a signature of 64 bytes, got ${signature.length}`);
+  requireThat(verifierKey.length === 32, `expected a key of 32 bytes, got ${verifierKey.length}`);
+  requireThat(isIndex(input.atMs), `expected a time in milliseconds, got ${input.atMs}`);
 }
 
 function isIndex(value: number): boolean {

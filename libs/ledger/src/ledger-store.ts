@@ -1,5 +1,6 @@
 import type { ParsedReceipt, Receipt } from '@tops/protocol';
 import type { AdminLedger } from './admin-ledger.ts';
+import type { ArchiveStore } from './archive-store.ts';
 import type { LedgerEntry, Outcome } from './ledger-entry.ts';
 
 /** An epoch as stored. Ids only increase; `prevHash` and `entropy` never change once the epoch was opened. */
@@ -17,6 +18,8 @@ export interface EpochRecord {
   readonly sealedAtOpeningEpochId?: number;
   /** Present once sealed, immutable from then on. */
   readonly sealed?: EpochSeal;
+  /** When its archive was on a disk; its receipts are gone then, or about to go. */
+  readonly archivedAtMs?: number;
 }
 
 /** What sealing adds to an epoch. Hashes are 32 bytes. */
@@ -24,6 +27,16 @@ export interface EpochSeal {
   readonly head: Uint8Array;
   readonly ledgerRoot: Uint8Array;
   readonly entryCount: number;
+  /** The verifier's signature on the head, from shortly after sealing; immutable. */
+  readonly signed?: HeadSignature;
+}
+
+export interface HeadSignature {
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  /** 32 bytes. */
+  readonly verifierKey: Uint8Array;
+  readonly atMs: number;
 }
 
 /**
@@ -191,6 +204,9 @@ export const PAGE_LIMIT_MAX = 10_000;
  * half-way states to map. There is no clock inside: times come in as unix milliseconds.
  */
 export interface LedgerStore extends AdminLedger {
+  /** Signatures on heads, whole epochs for an archive, and rolling old receipts out. */
+  readonly archive: ArchiveStore;
+
   /**
    * Opens an epoch, insert-if-absent: the first caller's entropy makes the beacon, later callers read it back.
    *

@@ -5,6 +5,7 @@ import type { FinalOutcome, LedgerEntry, Outcome } from './ledger-entry.ts';
 import type {
   CreditRow,
   EpochRecord,
+  EpochSeal,
   ReceiptRecord,
   Standing,
   WorkerRecord,
@@ -78,9 +79,17 @@ export function toEpochRecord(row: Row): EpochRecord {
             head: row.blob('head'),
             ledgerRoot: row.blob('ledger_root'),
             entryCount: row.integer('entry_count'),
+            ...toHeadSignature(row),
           },
         }),
+    ...(row.isNull('archived_at_ms') ? {} : { archivedAtMs: row.integer('archived_at_ms') }),
   };
+}
+
+function toHeadSignature(row: Row): Pick<EpochSeal, 'signed'> {
+  if (row.isNull('head_sig')) return {};
+  const [signature, verifierKey] = [row.blob('head_sig'), row.blob('verifier_key')];
+  return { signed: { signature, verifierKey, atMs: row.integer('signed_at_ms') } };
 }
 
 export function toStoredReceipt(row: Row): StoredReceipt {

@@ -163,6 +163,19 @@ export const errorCodes = {
     meaning: 'The epoch has not been opened, or was skipped while the verifier was down.',
   },
 
+  epoch_not_sealed: {
+    status: 409,
+    title: 'Epoch not sealed yet',
+    meaning:
+      'The epoch can still change: its entries are final, and its head signed, some seconds after it closed. Ask again later.',
+  },
+  receipt_archived: {
+    status: 410,
+    title: 'Receipt archived',
+    meaning:
+      "The receipts of this epoch are no longer in the ledger: they are in the verifier's archive, which its operator has. Credits, root, head and signature of the epoch are still served.",
+  },
+
   // The admin API.
   unauthorized: {
     status: 401,

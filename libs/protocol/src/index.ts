@@ -33,6 +33,7 @@ export {
   parseEvidence,
 } from './evidence.ts';
 export { renderErrorsMarkdown } from './errors-markdown.ts';
+export { FieldReader, isJsonObject } from './fields.ts';
 export { jcs, jcsBytes } from './jcs.ts';
 export { type Limits, defaultLimits, shapeLimitsProblem } from './limits.ts';
 export { NetworkError, type NetworkErrorCode } from './network-error.ts';

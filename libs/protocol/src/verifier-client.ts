@@ -102,6 +102,16 @@ export class VerifierClient {
     return this.#exchange(request, parseVerifiedResponse);
   }
 
+  /**
+   * Any other reading route.
+   *
+   * @param path - from the base URL on, with its query.
+   * @param parse - reads the answer's message.
+   */
+  read<T>(path: string, parse: Reader<T>, signal?: AbortSignal): Promise<ClientResult<T>> {
+    return this.#exchange({ method: 'GET', path, signal }, parse);
+  }
+
   async #exchange<T>(
     request: Omit<JsonRequest, 'url' | 'timeoutMs'> & { readonly path: string },
     read: (value: unknown) => Parsed<T>,

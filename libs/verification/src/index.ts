@@ -8,7 +8,12 @@ export {
 } from './check-bundle.ts';
 export { checkEvidence, type EvidenceContext, type EvidenceVerdict } from './check-evidence.ts';
 export { checkProofFold } from './check-proof-fold.ts';
-export { checkReceipt, type ReceiptContext, type SignedReceiptContext } from './check-receipt.ts';
+export {
+  checkReceipt,
+  checkSignature,
+  type ReceiptContext,
+  type SignedReceiptContext,
+} from './check-receipt.ts';
 export { drawRows, type RandomBelow } from './draw-rows.ts';
 export {
   judgeRows,

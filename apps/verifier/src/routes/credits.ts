@@ -1,5 +1,5 @@
 import type { CreditRow, EpochRecord, LedgerEntry, LedgerStore } from '@tops/ledger';
-import { OPS_UNIT } from '@tops/protocol';
+import { creditMessage } from '../archive-messages.ts';
 
 /** About 100 KiB of entries: what a reader who does not read on makes this process hold. */
 const PAGE_ROWS = 250;
@@ -24,7 +24,7 @@ export async function* creditsCsv(epochId: number, ledger: CreditsLedger): Async
   yield `${columns.join(',')}\r\n`;
   for await (const rows of creditPages(epochId, ledger)) {
     yield rows
-      .map(creditOf)
+      .map(creditMessage)
       .map((credit) => `${columns.map((column) => credit[column]).join(',')}\r\n`)
       .join('');
   }
@@ -41,25 +41,13 @@ export async function* creditsJson(
 ): AsyncGenerator<string> {
   yield `${JSON.stringify(summary).slice(0, -1)},"credits":[`;
   yield* joined(creditPages(epoch.epochId, ledger), (row: CreditRow) =>
-    JSON.stringify(creditOf(row)),
+    JSON.stringify(creditMessage(row)),
   );
   yield '],"entries":[';
   if (epoch.sealed !== undefined) {
     yield* joined(entryPages(epoch.epochId, ledger), (entry: LedgerEntry) => JSON.stringify(entry));
   }
   yield ']}';
-}
-
-function creditOf(row: CreditRow) {
-  return {
-    did: row.did,
-    public_key_hex: row.publicKeyHex,
-    credited_ops: (row.creditedUnits * OPS_UNIT).toString(),
-    accepted: row.accepted,
-    rejected: row.rejected,
-    missed: row.missed,
-    revoked: row.revoked,
-  };
 }
 
 async function* joined<T>(

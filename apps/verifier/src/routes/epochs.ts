@@ -1,7 +1,7 @@
-import { bytesToHex } from '@tops/crypto';
 import type { EpochRecord, LedgerStore } from '@tops/ledger';
+import { epochMessage } from '../archive-messages.ts';
 import { json, type Parameter, type Reply, type Route, type RouteRequest } from '../http/route.ts';
-import { refuseWith } from '../refusal.ts';
+import { refuse, refuseWith } from '../refusal.ts';
 import { SharedBudget } from '../shared-budget.ts';
 import { creditsCsv, creditsJson } from './credits.ts';
 
@@ -12,10 +12,13 @@ const PAGE_EPOCHS_DEFAULT = 50;
 const EXPORTS = { max: 32, maxPerAddress: 4 };
 
 interface EpochsRouteDeps {
-  readonly ledger: Pick<LedgerStore, 'getEpoch' | 'listEpochs' | 'epochCredits' | 'epochEntries'>;
+  readonly ledger: Pick<
+    LedgerStore,
+    'getEpoch' | 'listEpochs' | 'epochCredits' | 'epochEntries' | 'archive'
+  >;
 }
 
-const epochId: Parameter = {
+export const epochId: Parameter = {
   name: 'epoch_id',
   in: 'path',
   description: 'Id of an epoch.',
@@ -39,13 +42,19 @@ function listEpochs({ ledger }: EpochsRouteDeps): Route {
     path: '/v1/epochs',
     operation: {
       operationId: 'listEpochs',
-      summary: 'Epochs, newest first, with beacons, published entropy and sealed heads',
+      summary: 'Epochs, newest first or by from, with beacons, entropy and signed heads',
       tag: 'reading',
       parameters: [
         {
           name: 'before',
           in: 'query',
           description: 'next_before of the page before.',
+          schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+        },
+        {
+          name: 'from',
+          in: 'query',
+          description: 'Oldest first instead, from this id on; next_from of the page before.',
           schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
         },
         {
@@ -66,6 +75,12 @@ function listEpochs({ ledger }: EpochsRouteDeps): Route {
     async handle(request) {
       const limit = request.integer('limit') ?? PAGE_EPOCHS_DEFAULT;
       const beforeId = request.integer('before');
+      const fromId = request.integer('from');
+      if (fromId !== undefined) {
+        if (beforeId === undefined) return listFrom(ledger, { fromId, limit });
+        const detail = 'expected before or from, got both';
+        return refuse({ code: 'query_invalid', detail, field: 'from' });
+      }
       // One more than asked for tells whether there is a next page.
       const records = await ledger.listEpochs({
         limit: limit + 1,
@@ -74,11 +89,23 @@ function listEpochs({ ledger }: EpochsRouteDeps): Route {
       const shown = records.slice(0, limit);
       const last = shown.at(-1);
       return json({
-        epochs: shown.map(epochSummary),
+        epochs: shown.map(epochMessage),
         ...(records.length > limit && last !== undefined ? { next_before: last.epochId } : {}),
       });
     },
   };
+}
+
+async function listFrom(
+  ledger: Pick<LedgerStore, 'archive'>,
+  { fromId, limit }: { readonly fromId: number; readonly limit: number },
+): Promise<Reply> {
+  const records = await ledger.archive.epochsFrom({ fromId, limit: limit + 1 });
+  const next = records[limit];
+  return json({
+    epochs: records.slice(0, limit).map(epochMessage),
+    ...(next === undefined ? {} : { next_from: next.epochId }),
+  });
 }
 
 function getEpoch({ ledger }: EpochsRouteDeps): Route {
@@ -93,7 +120,7 @@ function getEpoch({ ledger }: EpochsRouteDeps): Route {
       success: { 200: { description: 'The epoch', schema: 'EpochRecord' } },
       problems: ['epoch_not_found'],
     },
-    handle: (request) => withEpoch(ledger, request, (epoch) => json(epochSummary(epoch))),
+    handle: (request) => withEpoch(ledger, request, (epoch) => json(epochMessage(epoch))),
   };
 }
 
@@ -134,7 +161,7 @@ function exportCredits(
           chunks:
             form === 'csv'
               ? creditsCsv(epoch.epochId, ledger)
-              : creditsJson(epoch, epochSummary(epoch), ledger),
+              : creditsJson(epoch, epochMessage(epoch), ledger),
           release: () => {
             exports.give(address, 1);
           },
@@ -143,36 +170,14 @@ function exportCredits(
   };
 }
 
-async function withEpoch(
+/** Replies about an epoch that was opened. */
+export async function withEpoch(
   ledger: Pick<LedgerStore, 'getEpoch'>,
   request: RouteRequest,
-  reply: (epoch: EpochRecord) => Reply,
+  reply: (epoch: EpochRecord) => Promise<Reply> | Reply,
 ): Promise<Reply> {
   const epoch = await ledger.getEpoch(request.integer('epoch_id') ?? -1);
   return epoch === undefined
     ? refuseWith('epoch_not_found', 'expected the id of an opened epoch, got another')
     : reply(epoch);
-}
-
-function epochSummary(epoch: EpochRecord) {
-  const { sealed } = epoch;
-  return {
-    epoch_id: epoch.epochId,
-    opens_at: epoch.opensAtMs,
-    closes_at: epoch.closesAtMs,
-    prev_hash_hex: bytesToHex(epoch.prevHash),
-    entropy_hex: bytesToHex(epoch.entropy),
-    ...(epoch.previousEpochId === undefined ? {} : { previous_epoch_id: epoch.previousEpochId }),
-    ...(epoch.sealedAtOpeningEpochId === undefined
-      ? {}
-      : { sealed_at_opening_epoch_id: epoch.sealedAtOpeningEpochId }),
-    sealed: sealed !== undefined,
-    ...(sealed === undefined
-      ? {}
-      : {
-          head_hex: bytesToHex(sealed.head),
-          ledger_root_hex: bytesToHex(sealed.ledgerRoot),
-          entry_count: sealed.entryCount,
-        }),
-  };
 }

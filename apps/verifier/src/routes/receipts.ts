@@ -10,15 +10,15 @@ import {
 import { json, type Parameter, type Route } from '../http/route.ts';
 import type { ProofService } from '../proof-service.ts';
 import type { ReceiptService } from '../receipt-service.ts';
-import { refuseWith } from '../refusal.ts';
+import { refuseWith, type Refusal } from '../refusal.ts';
 
 export interface ReceiptRouteDeps {
   readonly receipts: ReceiptService;
   readonly proofs: ProofService;
-  readonly ledger: Pick<LedgerStore, 'getReceipt' | 'getEvidence'>;
+  readonly ledger: Pick<LedgerStore, 'getReceipt' | 'getEvidence' | 'archive'>;
 }
 
-const receiptId: Parameter = {
+export const receiptIdParameter: Parameter = {
   name: 'receipt_id',
   in: 'path',
   description: 'BLAKE3 of the signed bytes of the receipt.',
@@ -76,7 +76,7 @@ function submitProof({ proofs }: ReceiptRouteDeps): Route {
       description:
         'A proof that does not fold to the work root costs nothing and may be corrected until the deadline. A row that differs from its recomputation is final: status is then the word "rejected".',
       tag: 'work',
-      parameters: [receiptId],
+      parameters: [receiptIdParameter],
       request: 'Proof',
       success: { 200: { description: 'Every challenged row is right', schema: 'Accepted' } },
       problems: [
@@ -104,13 +104,14 @@ function getReceipt({ ledger }: ReceiptRouteDeps): Route {
       operationId: 'getReceipt',
       summary: 'One receipt with its challenge and where it stands',
       tag: 'reading',
-      parameters: [receiptId],
+      parameters: [receiptIdParameter],
       success: { 200: { description: 'The receipt', schema: 'ReceiptEvidence' } },
-      problems: ['receipt_not_found'],
+      problems: ['receipt_not_found', 'receipt_archived'],
     },
     async handle(request) {
-      const record = await ledger.getReceipt(request.text('receipt_id') ?? '');
-      if (record === undefined) return receiptNotFound();
+      const receiptId = request.text('receipt_id') ?? '';
+      const record = await ledger.getReceipt(receiptId);
+      if (record === undefined) return missingReceipt(receiptId, ledger);
       const isRejected = record.outcome === 'rejected';
       return json(
         evidenceOf(record, isRejected ? await ledger.getEvidence(record.receiptId) : undefined),
@@ -130,13 +131,14 @@ function getEvidence(options: { readonly verifierKeyHex: string }, deps: Receipt
       description:
         'A bundle that `tops verify` re-checks with no verifier: both signatures, the fold, and the row. Kept for EVIDENCE_DAYS, and while EVIDENCE_MAX_MB has room for it.',
       tag: 'reading',
-      parameters: [receiptId],
+      parameters: [receiptIdParameter],
       success: { 200: { description: 'The bundle', schema: 'Evidence' } },
-      problems: ['receipt_not_found', 'evidence_not_found'],
+      problems: ['receipt_not_found', 'receipt_archived', 'evidence_not_found'],
     },
     async handle(request) {
-      const record = await ledger.getReceipt(request.text('receipt_id') ?? '');
-      if (record === undefined) return receiptNotFound();
+      const receiptId = request.text('receipt_id') ?? '';
+      const record = await ledger.getReceipt(receiptId);
+      if (record === undefined) return missingReceipt(receiptId, ledger);
       const { mismatchRow } = record;
       const proof =
         mismatchRow === undefined ? undefined : await ledger.getEvidence(record.receiptId);
@@ -158,8 +160,18 @@ function getEvidence(options: { readonly verifierKeyHex: string }, deps: Receipt
   };
 }
 
-function receiptNotFound() {
-  return refuseWith('receipt_not_found', 'expected the id of a recorded receipt, got another');
+/** Never recorded, or rolled out of the ledger. */
+export async function missingReceipt(
+  receiptId: string,
+  ledger: Pick<LedgerStore, 'archive'>,
+): Promise<Refusal> {
+  const epochId = await ledger.archive.archivedEpochOf(receiptId);
+  return epochId === undefined
+    ? refuseWith('receipt_not_found', 'expected the id of a recorded receipt, got another')
+    : refuseWith(
+        'receipt_archived',
+        `expected a receipt of the ledger, got one of the archive of epoch ${epochId}`,
+      );
 }
 
 /** Made from what is stored, in one order of keys: a repeated receipt gets the same bytes. */

@@ -51,6 +51,8 @@ export class Database {
   readonly options: DatabaseOptions;
   readonly #writers: Pool;
   readonly #readers: Pool;
+  /** For a lock that is held over many calls: it must not take a connection from those. */
+  readonly #holder: Pool;
   #closed = false;
 
   constructor(options: DatabaseOptions) {
@@ -58,13 +60,14 @@ export class Database {
     const readers = Math.max(options.poolSize - WRITE_CONNECTIONS, 1);
     this.#writers = makePool(options, WRITE_CONNECTIONS);
     this.#readers = makePool(options, readers);
+    this.#holder = makePool(options, 1);
   }
 
   /** Takes nothing more; what runs may finish. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([this.#writers.end(), this.#readers.end()]);
+    await Promise.all([this.#writers.end(), this.#readers.end(), this.#holder.end()]);
   }
 
   /** Runs `action` on a connection of its own. It must only read: it is run again when the connection breaks. */
@@ -103,6 +106,34 @@ export class Database {
         }
       }),
     );
+  }
+
+  /**
+   * Runs `action` while this replica alone holds an advisory lock of the schema; undefined when another does. Nothing is run
+   * again. When the connection that holds the lock breaks, another replica may take it while `action` still runs.
+   */
+  async exclusively<T>(lock: number, action: () => Promise<T>): Promise<T | undefined> {
+    if (this.#closed) throw new LedgerError('closed', 'the ledger is closed');
+    if (this.#holder.totalCount > this.#holder.idleCount) return undefined;
+    const name = 'hashtext(current_schema())';
+    try {
+      return await withClient(this.#holder, async (client) => {
+        const session = sessionOf(client);
+        const sql = `SELECT pg_try_advisory_lock($1::integer, ${name})::integer::bigint AS taken`;
+        const [row] = await session.query(sql, lock);
+        if (row?.integer('taken') !== 1) return undefined;
+        try {
+          return await action();
+        } finally {
+          // A connection that broke has let go by itself.
+          await session
+            .run(`SELECT pg_advisory_unlock($1::integer, ${name})`, lock)
+            .catch(() => undefined);
+        }
+      });
+    } catch (error) {
+      throw toFailure(error, 'lock').error;
+    }
   }
 
   async #retrying<T>(action: string, attempt: () => Promise<T>): Promise<T> {

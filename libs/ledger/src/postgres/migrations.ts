@@ -142,6 +142,22 @@ export const MIGRATIONS: readonly string[] = [
     (SELECT r.settled_at_ms FROM receipts r WHERE r.receipt_id = evidence.receipt_id), 0);
   CREATE INDEX evidence_by_age ON evidence (kept_at_ms, receipt_id) INCLUDE (proof_bytes);
   `,
+  `
+  ALTER TABLE epochs ADD COLUMN head_sig bytea CHECK (octet_length(head_sig) = 64);
+  ALTER TABLE epochs ADD COLUMN verifier_key bytea CHECK (octet_length(verifier_key) = 32);
+  ALTER TABLE epochs ADD COLUMN signed_at_ms bigint;
+  ALTER TABLE epochs ADD COLUMN archived_at_ms bigint;
+  -- 1 once no receipt of the epoch is left here.
+  ALTER TABLE epochs ADD COLUMN rolled bigint NOT NULL DEFAULT 0;
+  CREATE INDEX epochs_unsigned ON epochs (epoch_id) WHERE head IS NOT NULL AND head_sig IS NULL;
+  CREATE INDEX epochs_unrolled ON epochs (epoch_id) WHERE rolled = 0;
+
+  -- Receipts that were rolled out, so that their ids are told from ids that never were.
+  CREATE TABLE archived_receipts (
+    receipt_id bytea PRIMARY KEY CHECK (octet_length(receipt_id) = 32),
+    epoch_id bigint NOT NULL REFERENCES epochs (epoch_id)
+  );
+  `,
 ];
 
 /** The version this code writes. */

@@ -41,6 +41,7 @@ import {
   reportSweep,
   type ExpirySlice,
 } from './expiry.ts';
+import { PostgresArchive } from './postgres-archive.ts';
 import * as receipts from './receipts.ts';
 import { settleBatch } from './settles.ts';
 import * as workers from './workers.ts';
@@ -57,6 +58,7 @@ export type PostgresLedgerDependencies = { readonly nowMs: () => number };
 
 /** LedgerStore over a pool of connections; any number of replicas may use one database. Made by openPostgresLedger. */
 export class PostgresLedgerStore implements LedgerStore {
+  readonly archive: PostgresArchive;
   readonly #options: { readonly topsEpochs: number; readonly replicaId: string };
   readonly #database: Database;
   readonly #clock: ClockComparison;
@@ -90,6 +92,11 @@ export class PostgresLedgerStore implements LedgerStore {
     this.#others = new Batcher({ queueLimit: OTHER_WRITES_MAX, batchLimit: 1 }, ([write]) =>
       database.transaction(async (session) => [{ value: await write?.(session) }]),
     );
+    this.archive = new PostgresArchive({
+      read: (action) => this.#read(action),
+      write: (action) => this.#write(action),
+      exclusively: (lock, action) => database.exclusively(lock, action),
+    });
   }
 
   async openEpoch(input: OpenEpochInput): Promise<EpochRecord> {

@@ -126,6 +126,22 @@ export const MIGRATIONS: readonly string[] = [
     (SELECT r.settled_at_ms FROM receipts r WHERE r.receipt_id = evidence.receipt_id), 0);
   CREATE INDEX evidence_by_age ON evidence (kept_at_ms, receipt_id, proof_bytes);
   `,
+  `
+  ALTER TABLE epochs ADD COLUMN head_sig BLOB CHECK (length(head_sig) = 64);
+  ALTER TABLE epochs ADD COLUMN verifier_key BLOB CHECK (length(verifier_key) = 32);
+  ALTER TABLE epochs ADD COLUMN signed_at_ms INTEGER;
+  ALTER TABLE epochs ADD COLUMN archived_at_ms INTEGER;
+  -- 1 once no receipt of the epoch is left here.
+  ALTER TABLE epochs ADD COLUMN rolled INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX epochs_unsigned ON epochs (epoch_id) WHERE head IS NOT NULL AND head_sig IS NULL;
+  CREATE INDEX epochs_unrolled ON epochs (epoch_id) WHERE rolled = 0;
+
+  -- Receipts that were rolled out, so that their ids are told from ids that never were.
+  CREATE TABLE archived_receipts (
+    receipt_id BLOB PRIMARY KEY CHECK (length(receipt_id) = 32),
+    epoch_id INTEGER NOT NULL REFERENCES epochs (epoch_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version this code writes. */

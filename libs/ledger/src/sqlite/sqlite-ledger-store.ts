@@ -33,6 +33,7 @@ import { EpochTable } from './epoch-table.ts';
 import { EvidenceTable } from './evidence-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ReceiptTable, type StoredEntry } from './receipt-table.ts';
+import { SqliteArchive } from './sqlite-archive.ts';
 import { commitReceipt, missReceipt, settleReceipt, type Tables } from './transitions.ts';
 import { WorkerTable, type WorkerView } from './worker-table.ts';
 
@@ -43,6 +44,7 @@ const SLICE_LIMIT = 100;
 
 /** LedgerStore over one libsql connection. Made by openSqliteLedger. */
 export class SqliteLedgerStore implements LedgerStore {
+  readonly archive: SqliteArchive;
   readonly #topsEpochs: number;
   readonly #connection: Connection;
   readonly #lock: Connection;
@@ -70,6 +72,7 @@ export class SqliteLedgerStore implements LedgerStore {
       { queueLimit: options.queueLimit, batchLimit: BATCH_LIMIT },
       connection,
     );
+    this.archive = new SqliteArchive({ connection, writes: this.#writes });
     const probe = connection.prepare(
       `INSERT INTO meta (key, value) VALUES ('probe', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1`,
     );

@@ -5,7 +5,6 @@ import type {
   FailureMessage,
   LedgerCall,
   LedgerEvent,
-  LedgerMethod,
   LedgerReply,
   LedgerRequest,
   LedgerThreadData,
@@ -78,7 +77,7 @@ export class LedgerThread {
   }
 
   /** @throws LedgerError `overloaded`, `closed`, `io` when the thread is gone, or whatever the call failed with. */
-  call(method: LedgerMethod, args: readonly unknown[]): Promise<unknown> {
+  call(method: LedgerCall['method'], args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#refusal !== undefined) {
         reject(this.#refusal);

@@ -1,3 +1,4 @@
+import type { ArchiveStore } from '../archive-store.ts';
 import type { LedgerErrorCode } from '../ledger-error.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import type { SqliteLedgerOptions } from '../sqlite/sqlite-ledger.ts';
@@ -9,12 +10,14 @@ export interface LedgerThreadData {
   readonly resolveFrom: string;
 }
 
-export type LedgerMethod = Exclude<keyof LedgerStore, 'close'>;
+export type LedgerMethod = Exclude<keyof LedgerStore, 'archive' | 'close'>;
+/** What takes a function stays on the caller's side. */
+export type ArchiveMethod = Exclude<keyof ArchiveStore, 'exclusively'>;
 
 /** One call on its way to the thread. */
 export interface LedgerCall {
   readonly id: number;
-  readonly method: LedgerMethod;
+  readonly method: LedgerMethod | `archive.${ArchiveMethod}`;
   readonly args: readonly unknown[];
 }
 

@@ -30,11 +30,26 @@ function flush(): void {
 
 async function answer(store: LedgerStore, { id, method, args }: LedgerCall): Promise<void> {
   try {
-    const call = store[method] as (...values: unknown[]) => Promise<unknown>;
-    reply({ id, value: await call.apply(store, [...args]) });
+    reply({ id, value: await callOf(store, method)(...args) });
   } catch (error) {
     reply({ id, failure: failureOf(error) });
   }
+}
+
+function callOf(
+  store: LedgerStore,
+  method: LedgerCall['method'],
+): (...values: readonly unknown[]) => Promise<unknown> {
+  const [part, name] = method.split('.', 2);
+  const target = (part === 'archive' ? store.archive : store) as unknown as Record<
+    string,
+    (...values: readonly unknown[]) => Promise<unknown>
+  >;
+  return (...values) => {
+    const call = target[name ?? method];
+    if (call === undefined) throw new Error(`the ledger has no method ${method}`);
+    return call.apply(target, [...values]);
+  };
 }
 
 function failureOf(error: unknown): FailureMessage {

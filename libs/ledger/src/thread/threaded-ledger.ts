@@ -1,7 +1,8 @@
 import type { CommitInput, CommitResult, LedgerStore } from '../ledger-store.ts';
 import type { SqliteLedgerOptions } from '../sqlite/sqlite-ledger.ts';
 import { LedgerThread, startLedgerThread, type StartLedgerThread } from './ledger-thread.ts';
-import type { LedgerMethod } from './messages.ts';
+import type { ArchiveStore } from '../archive-store.ts';
+import type { ArchiveMethod, LedgerMethod } from './messages.ts';
 
 /** Calls that may be outstanding; above the writes the thread itself queues, so that reading goes on beside them. */
 const CALL_LIMIT = 8192;
@@ -28,8 +29,15 @@ export async function openThreadedLedger(
 class ThreadedLedger implements LedgerStore {
   readonly #thread: LedgerThread;
 
+  readonly #archive: ThreadedArchive;
+
   constructor(thread: LedgerThread) {
     this.#thread = thread;
+    this.#archive = new ThreadedArchive(thread);
+  }
+
+  get archive(): ArchiveStore {
+    return this.#archive;
   }
 
   readonly openEpoch = this.#forward('openEpoch');
@@ -71,5 +79,41 @@ class ThreadedLedger implements LedgerStore {
       this.#thread.call(method, args);
     // The thread calls the method of the same name and sends its result back.
     return forward as LedgerStore[M];
+  }
+}
+
+class ThreadedArchive implements ArchiveStore {
+  readonly #thread: LedgerThread;
+  #isHeld = false;
+
+  constructor(thread: LedgerThread) {
+    this.#thread = thread;
+  }
+
+  readonly signHead = this.#forward('signHead');
+  readonly unsignedEpochs = this.#forward('unsignedEpochs');
+  readonly epochsFrom = this.#forward('epochsFrom');
+  readonly epochReceipts = this.#forward('epochReceipts');
+  readonly entryPosition = this.#forward('entryPosition');
+  readonly archivedEpochOf = this.#forward('archivedEpochOf');
+  readonly rollableEpochs = this.#forward('rollableEpochs');
+  readonly markArchived = this.#forward('markArchived');
+  readonly rollReceipts = this.#forward('rollReceipts');
+
+  /** A function cannot be sent to the thread; the directory's lock keeps other processes out. */
+  async exclusively<T>(action: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isHeld) return undefined;
+    this.#isHeld = true;
+    try {
+      return await action();
+    } finally {
+      this.#isHeld = false;
+    }
+  }
+
+  #forward<M extends ArchiveMethod>(method: M): ArchiveStore[M] {
+    const forward = (...args: readonly unknown[]): Promise<unknown> =>
+      this.#thread.call(`archive.${method}`, args);
+    return forward as ArchiveStore[M];
   }
 }

@@ -64,7 +64,7 @@ export class ArchiveAuditor {
     makeAnchors?: (report: Report) => AnchorComparison,
   ) {
     this.#report = (finding) => {
-      deps.onFinding({ line: this.#line, ...this.#place, ...finding });
+      deps.onFinding({ line: Math.max(this.#line, 1), ...this.#place, ...finding });
     };
     this.#chain = new ChainAudit(options, this.#report);
     this.#receipts = new ReceiptAudit({ report: this.#report, recomputing: deps.recomputing });
@@ -117,8 +117,10 @@ export class ArchiveAuditor {
   end(): void {
     if (this.#stage === 'ended') return;
     this.#closeEpoch();
+    this.#line++;
     this.#report({
       code: 'archive_incomplete',
+      field: 'kind',
       detail: 'expected an end line, got the end of the archive',
     });
     this.#stage = 'ended';

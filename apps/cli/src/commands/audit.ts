@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   AnchorComparison,
@@ -38,6 +39,7 @@ export async function audit(options: AuditOptions, io: CliIo): Promise<number> {
   const shown: ShownFinding[] = [];
   let findingCount = 0;
   let archive = '';
+  await requireReadable(options.anchors, io);
   const kernel = options.recompute === true ? await openCpuKernel(io.env) : undefined;
   try {
     const auditor = new ArchiveAuditor(
@@ -64,6 +66,16 @@ export async function audit(options: AuditOptions, io: CliIo): Promise<number> {
     return findingCount === 0 ? exitCode.ok : exitCode.rejected;
   } finally {
     await kernel?.close();
+  }
+}
+
+/** At once, and not only when the first epoch is compared. @throws CliError (unusable) */
+async function requireReadable(path: string | undefined, io: CliIo): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await access(resolve(io.cwd, path), constants.R_OK);
+  } catch (error) {
+    throw new CliError(`cannot read ${path}: ${describeError(error)}`, exitCode.unusable);
   }
 }
 

@@ -31,10 +31,11 @@ export interface ArchiveSource {
 
 /**
  * Why no archive can be made: `no_epochs` in the range, `epoch_not_sealed`, `epoch_archived` (its receipts are gone), or
- * `anchors_missing`: what came before the first epoch cannot be had.
+ * `anchors_missing`: what came before the first epoch cannot be had. `source_inconsistent`: the source goes back, or has more or fewer
+ * receipts than it sealed.
  */
 export type ArchiveErrorCode =
-  'no_epochs' | 'epoch_not_sealed' | 'epoch_archived' | 'anchors_missing';
+  'no_epochs' | 'epoch_not_sealed' | 'epoch_archived' | 'anchors_missing' | 'source_inconsistent';
 
 /** An archive that cannot be made. */
 export class ArchiveError extends Error {
@@ -63,7 +64,7 @@ export async function* archiveLines(
   source: ArchiveSource,
 ): AsyncGenerator<string> {
   const printer = new ArchivePrinter();
-  let [lineCount, epochCount, receiptCount] = [0, 0, 0];
+  let [lineCount, epochCount, receiptCount, lastId] = [0, 0, 0, range.from - 1];
   const print = (line: Parameters<ArchivePrinter['print']>[0]): string => {
     lineCount++;
     return printer.print(line);
@@ -80,13 +81,18 @@ export async function* archiveLines(
       const anchors = await anchorsOf(epoch, source);
       yield print({ kind: 'header', format: ARCHIVE_FORMAT, anchors });
     }
+    requireAfter(epoch.epoch_id, lastId);
+    lastId = epoch.epoch_id;
     epochCount++;
     yield print({ kind: 'epoch', ...epoch });
-    for await (const receipt of source.receipts(epoch.epoch_id)) {
+    const bound = { epochId: epoch.epoch_id, countMax: epoch.entry_count };
+    const before = receiptCount;
+    for await (const receipt of atMost(source.receipts(epoch.epoch_id), bound)) {
       receiptCount++;
       yield print({ kind: 'receipt', ...receipt });
     }
-    for await (const credit of source.credits(epoch.epoch_id)) {
+    if (receiptCount - before < epoch.entry_count) throw inconsistent(bound, receiptCount - before);
+    for await (const credit of atMost(source.credits(epoch.epoch_id), bound)) {
       yield print({ kind: 'credit', ...credit });
     }
   }
@@ -97,6 +103,29 @@ export async function* archiveLines(
     receipt_count: receiptCount,
     line_count: lineCount + 1,
   });
+}
+
+/** Every key has a receipt, so neither list is longer than the entries: a source without an end is left. */
+async function* atMost<T>(
+  items: AsyncIterable<T>,
+  bound: { readonly epochId: number; readonly countMax: number },
+): AsyncGenerator<T> {
+  let count = 0;
+  for await (const item of items) {
+    if (++count > bound.countMax) throw inconsistent(bound, count);
+    yield item;
+  }
+}
+
+function requireAfter(epochId: number, lastId: number): void {
+  if (epochId > lastId) return;
+  const message = `expected an epoch after ${lastId}, got ${epochId}`;
+  throw new ArchiveError('source_inconsistent', message);
+}
+
+function inconsistent(bound: { epochId: number; countMax: number }, got: number): ArchiveError {
+  const message = `expected ${bound.countMax} entries of epoch ${bound.epochId}, got ${got > bound.countMax ? 'more' : got}`;
+  return new ArchiveError('source_inconsistent', message);
 }
 
 /** @throws ArchiveError `epoch_archived` */

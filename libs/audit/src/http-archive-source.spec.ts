@@ -107,12 +107,32 @@ describe('HttpArchiveSource', () => {
   });
 
   it('does not follow a verifier that has no end', async () => {
-    const endless = { credits: [], next_cursor: 'ab'.repeat(32) };
-    const { source, asked } = sourceOf((path) =>
-      path.endsWith('/credits') ? { body: endless } : undefined,
+    const nothing = { credits: [], next_cursor: 'ab'.repeat(32) };
+    const empty = sourceOf((path) => (path.endsWith('/credits') ? { body: nothing } : undefined));
+    await archiveBytes({ from: 0 }, empty.source);
+    expect(empty.asked.length).toBeLessThan(20);
+    const { receipts } = history.epochs[0]!;
+    const again = { receipts: receipts.slice(0, 2), next_cursor: 'ab'.repeat(32) };
+    const endless = sourceOf((path) => (path.endsWith('/receipts') ? { body: again } : undefined));
+    await expect(archiveBytes({ from: 0 }, endless.source)).rejects.toMatchObject({
+      code: 'source_inconsistent',
+    });
+    const { epoch } = history.epochs[0]!;
+    const circle = { epochs: [epoch], next_from: epoch.epoch_id };
+    const looping = sourceOf((path) => (path === '/v1/epochs' ? { body: circle } : undefined));
+    await expect(archiveBytes({ from: 0 }, looping.source)).rejects.toMatchObject({
+      code: 'source_inconsistent',
+    });
+  });
+
+  it('makes no archive of fewer receipts than were sealed', async () => {
+    const none = { receipts: [], next_cursor: null };
+    const { source } = sourceOf((path) =>
+      path.endsWith('/receipts') ? { body: none } : undefined,
     );
-    await archiveBytes({ from: 0 }, source);
-    expect(asked.length).toBeLessThan(20);
+    await expect(archiveBytes({ from: 0 }, source)).rejects.toMatchObject({
+      code: 'source_inconsistent',
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LedgerStore } from '../src/index.ts';
 import { describeActs } from './conformance-acts.ts';
+import { describeArchive } from './conformance-archive.ts';
 import { describeEpochs } from './conformance-epochs.ts';
 import { describeEvidence } from './conformance-evidence.ts';
 import { describeRates } from './conformance-rates.ts';
@@ -61,6 +62,7 @@ export function describeLedgerStore(name: string, makeHarness: () => LedgerHarne
     describeActs(context);
     describeReputation(context);
     describeEvidence(context);
+    describeArchive(context);
 
     it('answers the readiness check, and refuses every call once closed', async () => {
       await openEpoch(current, 5);

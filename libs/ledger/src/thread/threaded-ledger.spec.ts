@@ -111,6 +111,32 @@ describe('a ledger on a thread', () => {
     expect((await store.getReceipt(acknowledged))?.outcome).toBe('accepted');
   });
 
+  it('carries the calls of the archive over, but for the one that takes a function', async () => {
+    ({ store } = await openWatched());
+    const { archive } = store;
+    await openEpoch(store, 4);
+    const [receiptId = ''] = await acceptMany(store, { key: 1, epochId: 4, count: 2 });
+    await store.sealEpoch({ epochId: 4 });
+    const signature = { signature: new Uint8Array(64), verifierKey: new Uint8Array(32), atMs: 1 };
+    const [unsigned] = await archive.unsignedEpochs({ limit: 5 });
+    expect(await archive.signHead({ epochId: 4, ...signature })).toMatchObject({
+      sealed: { ...unsigned!.sealed, signed: signature },
+    });
+    expect(await archive.epochsFrom({ fromId: 0, limit: 5 })).toHaveLength(1);
+    expect(await archive.epochReceipts(4, { limit: 5 })).toHaveLength(2);
+    expect(await archive.entryPosition(receiptId)).toEqual({ epochId: 4, index: 0 });
+    await expect(archive.rollReceipts({ epochId: 4, limit: 5 })).rejects.toMatchObject({
+      code: 'input_invalid',
+    });
+    expect(await archive.rollableEpochs({ signedBeforeMs: 1, limit: 5 })).toHaveLength(1);
+    await archive.markArchived({ epochId: 4, atMs: 2 });
+    expect(await archive.rollReceipts({ epochId: 4, limit: 5 })).toBe(2);
+    expect(await archive.archivedEpochOf(receiptId)).toBe(4);
+    const nested = () => archive.exclusively(async () => 'inner');
+    expect(await archive.exclusively(nested)).toBeUndefined();
+    expect(await nested()).toBe('inner');
+  });
+
   it('refuses calls beyond its bound at once, and takes them again later', async () => {
     ({ store } = await openWatched());
     const ledger = store;

@@ -50,7 +50,8 @@ export const databaseFields = {
     min: 4,
     max: 1000,
     default: 10,
-    describe: 'Connections to the database, held by each verifier. Three of them write.',
+    describe:
+      'Connections to the database, held by each verifier. Three of them write; RETENTION_DAYS takes one more at times.',
   }),
   DATABASE_CONNECT_TIMEOUT_MS: integer({
     min: 100,

@@ -233,7 +233,7 @@ const readingSchemas = {
       },
       entries: {
         type: 'array',
-        description: 'In commit order; empty until the epoch is sealed.',
+        description: 'In commit order; empty until the epoch is sealed, and once it is archived.',
         items: entry,
       },
     },

@@ -77,6 +77,19 @@ describe('an honest archive', () => {
     ]);
   });
 
+  it('leaves out the signatures of receipts and challenges where it is asked to, and nothing else', async () => {
+    const skip = { skipSignatures: true };
+    const unsigned = forge(whole, (lines) => {
+      lines[lineOf.accepted].receipt.sig_hex = '00'.repeat(64);
+      lines[lineOf.accepted].challenge_sig_hex = '00'.repeat(64);
+    });
+    expect((await auditBytes([unsigned], skip)).findings).toEqual([]);
+    expect((await auditBytes([unsigned])).findings).toHaveLength(2);
+    const changed = forge(whole, (lines) => lines[lineOf.accepted].receipt.nonce++);
+    const codes = (await auditBytes([changed], skip)).findings.map(({ code }) => code);
+    expect(codes).toContain('receipt_id_mismatch');
+  });
+
   it('may lack proofs that are no longer kept', async () => {
     const changed = forge(whole, (lines) => {
       delete lines[lineOf.rejected].leaves;

@@ -25,6 +25,7 @@ export async function auditBytes(
   archives: readonly Uint8Array[],
   options: {
     readonly verifierKeys?: readonly string[];
+    readonly skipSignatures?: boolean;
     readonly anchors?: readonly string[];
     readonly recomputing?: AuditDeps['recomputing'];
   } = {},
@@ -32,7 +33,7 @@ export async function auditBytes(
   const findings: Finding[] = [];
   const { anchors } = options;
   const auditor = new ArchiveAuditor(
-    { verifierKeys: options.verifierKeys ?? [] },
+    { verifierKeys: options.verifierKeys ?? [], skipSignatures: options.skipSignatures ?? false },
     { onFinding: (finding) => findings.push(finding), recomputing: options.recomputing },
     anchors && ((report) => new AnchorComparison(eachOf(anchors), report)),
   );

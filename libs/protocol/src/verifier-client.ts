@@ -108,7 +108,11 @@ export class VerifierClient {
    * @param path - from the base URL on, with its query.
    * @param parse - reads the answer's message.
    */
-  read<T>(path: string, parse: Reader<T>, signal?: AbortSignal): Promise<ClientResult<T>> {
+  read<T>(
+    path: string,
+    parse: (value: unknown) => Parsed<T>,
+    signal?: AbortSignal,
+  ): Promise<ClientResult<T>> {
     return this.#exchange({ method: 'GET', path, signal }, parse);
   }
 

@@ -156,6 +156,14 @@ export class Database {
   }
 }
 
+/** In a transaction: one row, so that a server that takes no writes shows. */
+export async function writeProbe(session: Session): Promise<void> {
+  await session.run(
+    `INSERT INTO meta (key, value) VALUES ('probe', 1)
+    ON CONFLICT (key) DO UPDATE SET value = meta.value + 1`,
+  );
+}
+
 function delayAfter(passing: 'conflict' | 'connection', failureCount: number): number | undefined {
   if (passing === 'conflict') return CONFLICT_DELAYS_MS[failureCount];
   return CONNECTION_DELAYS_MS[failureCount] ?? CONNECTION_DELAYS_MS.at(-1);

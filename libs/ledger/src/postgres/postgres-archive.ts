@@ -2,18 +2,17 @@ import { hexToBytes, isHex } from '@tops/crypto';
 import type { ArchiveStore, EntryPosition, SignHeadInput } from '../archive-store.ts';
 import { requireSignHeadInput } from '../input-checks.ts';
 import { LedgerError } from '../ledger-error.ts';
-import { PAGE_LIMIT_MAX, type EpochRecord, type ReceiptRecord } from '../ledger-store.ts';
+import { type EpochRecord, type ReceiptRecord } from '../ledger-store.ts';
+import { pageLimit } from '../page.ts';
 import { toEpochRecord, toReceiptRecord } from '../stored-records.ts';
-import type { Session } from './database.ts';
+import type { Database, Session } from './database.ts';
 import { epochById } from './epochs.ts';
 
 /** How the archive reaches the database. */
 interface Access {
-  readonly read: <T>(action: (session: Session) => Promise<T>) => Promise<T>;
+  readonly database: Pick<Database, 'read' | 'exclusively'>;
   /** In a transaction of its own. */
   readonly write: <T>(action: (session: Session) => Promise<T>) => Promise<T>;
-  /** Undefined when another replica holds the lock. */
-  readonly exclusively: <T>(lock: number, action: () => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Chosen once, never changed: the advisory lock of the replica that rolls receipts out. */
@@ -62,7 +61,7 @@ export class PostgresArchive implements ArchiveStore {
   ): Promise<ReceiptRecord[]> {
     const { afterReceiptId: after } = page;
     if (after !== undefined && !isHex(after, 32)) return [];
-    return this.#access.read(async (session) => {
+    return this.#access.database.read(async (session) => {
       const afterSeq = after === undefined ? 0 : await seqOf(session, after);
       if (afterSeq === undefined) return [];
       const rows = await session.query(
@@ -76,7 +75,7 @@ export class PostgresArchive implements ArchiveStore {
 
   async entryPosition(receiptId: string): Promise<EntryPosition | undefined> {
     if (!isHex(receiptId, 32)) return undefined;
-    return this.#access.read(async (session) => {
+    return this.#access.database.read(async (session) => {
       const [row] = await session.query(
         `SELECT r.epoch_id, (SELECT count(*) FROM receipts b
           WHERE b.epoch_id = r.epoch_id AND b.seq < r.seq) AS entries_before
@@ -90,7 +89,7 @@ export class PostgresArchive implements ArchiveStore {
 
   async archivedEpochOf(receiptId: string): Promise<number | undefined> {
     if (!isHex(receiptId, 32)) return undefined;
-    return this.#access.read(async (session) => {
+    return this.#access.database.read(async (session) => {
       const [row] = await session.query(
         'SELECT epoch_id FROM archived_receipts WHERE receipt_id = $1',
         hexToBytes(receiptId),
@@ -146,11 +145,11 @@ export class PostgresArchive implements ArchiveStore {
   }
 
   exclusively<T>(action: () => Promise<T>): Promise<T | undefined> {
-    return this.#access.exclusively(RETENTION_LOCK, action);
+    return this.#access.database.exclusively(RETENTION_LOCK, action);
   }
 
   #epochs(sql: string, ...values: number[]): Promise<EpochRecord[]> {
-    return this.#access.read(async (session) => {
+    return this.#access.database.read(async (session) => {
       const rows = await session.query(sql, ...values);
       return rows.map(toEpochRecord);
     });
@@ -172,8 +171,4 @@ async function requireSealed(session: Session, epochId: number): Promise<EpochRe
     throw new LedgerError('input_invalid', `expected a sealed epoch, got ${epochId}`);
   }
   return epoch;
-}
-
-function pageLimit(limit: number): number {
-  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
 }

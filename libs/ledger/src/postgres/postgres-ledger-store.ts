@@ -30,7 +30,7 @@ import * as acts from './acts.ts';
 import { Batcher } from './batcher.ts';
 import { ClockComparison } from './clock-comparison.ts';
 import { commitBatch } from './commits.ts';
-import type { Database, Session } from './database.ts';
+import { writeProbe, type Database, type Session } from './database.ts';
 import * as epochs from './epochs.ts';
 import * as evidence from './evidence.ts';
 import {
@@ -92,11 +92,7 @@ export class PostgresLedgerStore implements LedgerStore {
     this.#others = new Batcher({ queueLimit: OTHER_WRITES_MAX, batchLimit: 1 }, ([write]) =>
       database.transaction(async (session) => [{ value: await write?.(session) }]),
     );
-    this.archive = new PostgresArchive({
-      read: (action) => this.#read(action),
-      write: (action) => this.#write(action),
-      exclusively: (lock, action) => database.exclusively(lock, action),
-    });
+    this.archive = new PostgresArchive({ database, write: (action) => this.#write(action) });
   }
 
   async openEpoch(input: OpenEpochInput): Promise<EpochRecord> {
@@ -255,12 +251,7 @@ export class PostgresLedgerStore implements LedgerStore {
   }
 
   async check(): Promise<void> {
-    await this.#write((session) =>
-      session.run(
-        `INSERT INTO meta (key, value) VALUES ('probe', 1)
-        ON CONFLICT (key) DO UPDATE SET value = meta.value + 1`,
-      ),
-    );
+    await this.#write(writeProbe);
     await this.compareClocks();
   }
 

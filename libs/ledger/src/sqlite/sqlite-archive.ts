@@ -2,7 +2,8 @@ import { hexToBytes, isHex } from '@tops/crypto';
 import type { ArchiveStore, EntryPosition, SignHeadInput } from '../archive-store.ts';
 import { requireSignHeadInput } from '../input-checks.ts';
 import { LedgerError } from '../ledger-error.ts';
-import { PAGE_LIMIT_MAX, type EpochRecord, type ReceiptRecord } from '../ledger-store.ts';
+import { type EpochRecord, type ReceiptRecord } from '../ledger-store.ts';
+import { pageLimit } from '../page.ts';
 import { toEpochRecord, toReceiptRecord } from '../stored-records.ts';
 import type { Connection, Statement } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -149,7 +150,3 @@ const SQL = {
   drop: `DELETE FROM receipts WHERE seq IN (SELECT seq ${ROLLED_NEXT})`,
   rolled: 'UPDATE epochs SET rolled = 1 WHERE epoch_id = ?',
 };
-
-function pageLimit(limit: number): number {
-  return Math.min(Math.max(Math.floor(limit), 0), PAGE_LIMIT_MAX);
-}

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LedgerError, type EpochRecord, type LedgerStore } from '@tops/ledger';
 import type { Logger, Readiness } from '@tops/observability';
 import type { Clock } from './clock.ts';
+import type { RoundFollower } from './follower.ts';
 import type { HeadSigner } from './head-signer.ts';
 import type { VerifierMetrics } from './metrics.ts';
 
@@ -19,14 +20,6 @@ export interface PendingWork {
   answersInFlight(): ReadonlyMap<string, number>;
   /** Told after each round, so that what ended is forgotten elsewhere too. */
   onExpired(nowMs: number): void;
-}
-
-/** Work that follows on sealed epochs, at its own pace. */
-export interface RoundFollower {
-  /** Told after each round; starts what there is to do and returns at once. */
-  afterRound(): void;
-  /** Resolves when nothing is under way any more. */
-  stop(): Promise<void>;
 }
 
 export interface EpochClockDeps {

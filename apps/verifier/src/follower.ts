@@ -1,4 +1,10 @@
-import type { RoundFollower } from './epoch-clock.ts';
+/** Work that follows on sealed epochs, at its own pace. */
+export interface RoundFollower {
+  /** Told after each round; starts what there is to do and returns at once. */
+  afterRound(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
 
 /** Runs a job after rounds, one at a time, never more often than asked; what it fails with is its own business. */
 export abstract class Follower implements RoundFollower {

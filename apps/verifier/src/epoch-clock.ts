@@ -5,21 +5,12 @@ import type { Clock } from './clock.ts';
 import type { RoundFollower } from './follower.ts';
 import type { HeadSigner } from './head-signer.ts';
 import type { VerifierMetrics } from './metrics.ts';
+import type { PendingWork } from './pending-work.ts';
 
 export interface EpochClockOptions {
   readonly epochSeconds: number;
   readonly graceSeconds: number;
   readonly challengeDeadlineMs: number;
-}
-
-/** What is still being worked on, and so may not be closed underneath. */
-export interface PendingWork {
-  /** A receipt that the epoch takes has arrived and is not recorded yet. */
-  isBusy(epochId: number): boolean;
-  /** Receipt id → arrival of the earliest answer that is not judged yet, unix milliseconds. */
-  answersInFlight(): ReadonlyMap<string, number>;
-  /** Told after each round, so that what ended is forgotten elsewhere too. */
-  onExpired(nowMs: number): void;
 }
 
 export interface EpochClockDeps {

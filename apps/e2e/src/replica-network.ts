@@ -25,12 +25,12 @@ export interface ReplicaOptions {
  * processes.
  */
 export class ReplicaNetwork {
-  readonly #dataDir: string;
+  readonly dataDir: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #replicas: Replica[] = [];
 
   private constructor(dataDir: string, env: Readonly<Record<string, string>>) {
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
     this.#env = env;
   }
 
@@ -89,7 +89,7 @@ export class ReplicaNetwork {
 
   async close(): Promise<void> {
     await Promise.all(this.#replicas.map((replica) => replica.process.stop('SIGKILL')));
-    await rm(this.#dataDir, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 
   #spawn(port: number): Replica {
@@ -99,8 +99,8 @@ export class ReplicaNetwork {
       client: new VerifierClient({ baseUrl, timeoutMs: 15_000 }),
       process: new ServiceProcess({
         app: 'verifier',
-        cwd: this.#dataDir,
-        env: { ...this.#env, PORT: String(port), DATA_DIR: join(this.#dataDir, String(port)) },
+        cwd: this.dataDir,
+        env: { ...this.#env, PORT: String(port), DATA_DIR: join(this.dataDir, String(port)) },
       }),
     };
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresCluster, postgresUnderTest } from '@tops/testing';
+import { auditArchive } from '../src/audit-archive.ts';
 import { Dice } from '../src/dice.ts';
 import { auditLedger, untilSealed } from '../src/ledger-audit.ts';
 import { LoadBook } from '../src/load-worker.ts';
@@ -103,6 +104,11 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       noncesTwice: [],
       faults: [],
     });
+    for (const { baseUrl } of network.replicas) {
+      const audited = await auditArchive(baseUrl, network.dataDir);
+      process.stderr.write(audited.stdout);
+      expect(audited).toMatchObject({ code: 0, stderr: '' });
+    }
     // What an honest worker may be refused for: a beacon that was over when the crash was.
     expect([...book.refusals.keys()].filter((name) => !name.endsWith('epoch_closed'))).toEqual([]);
     expect(book.rivalCount).toBeGreaterThan(0);

@@ -55,7 +55,8 @@ export interface AdminLedger {
    * - `allow`, `disallow`: puts the key on the list of allowed keys, or takes it off.
    * - `quarantine`: refuses the key's receipts of epochs before `untilEpochId`. Never shortens a quarantine; says nothing of
    *   receipts that are recorded already. A key never seen gets a record by it.
-   * - `release`: ends the key's quarantine, an automatic one too.
+   * - `release`: ends the key's quarantine; one of a key that was caught with the latest opened epoch, so that no epoch holds
+   *   credit of the key beside a rejection, and not the probation after it.
    */
   recordAct(input: ActInput): Promise<ActResult>;
   /** Newest first; `before` is an exclusive cursor: the lowest sequence of the page before. */

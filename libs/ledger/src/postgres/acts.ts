@@ -112,8 +112,12 @@ async function effect(
       return;
     case 'release':
       await lockStandings(session, [publicKey]);
+      // At once; a key that was caught from the next epoch on: one with a rejection never holds credit beside it.
       await session.run(
-        'UPDATE workers SET quarantined_until_epoch = NULL WHERE public_key = $1',
+        `UPDATE workers SET quarantined_until_epoch =
+          CASE WHEN rejected > 0 AND quarantined_until_epoch IS NOT NULL THEN
+            least(quarantined_until_epoch, (SELECT coalesce(max(epoch_id), 0) + 1 FROM epochs)) END
+        WHERE public_key = $1`,
         publicKey,
       );
   }

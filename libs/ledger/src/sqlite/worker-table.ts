@@ -131,6 +131,7 @@ export class WorkerTable {
     this.#statements.payCleanEpoch.run(epochId, epochId);
   }
 
+  /** At once; a key that was caught from the next epoch on: one with a rejection never holds credit beside it. */
   release(publicKey: Uint8Array): void {
     this.#statements.release.run(publicKey);
   }
@@ -188,7 +189,11 @@ const SQL = {
   streak: `
     UPDATE workers SET streak_units = ?, miss_score = ?, last_seen_at_ms = max(last_seen_at_ms, ?)
     WHERE public_key = ?`,
-  release: 'UPDATE workers SET quarantined_until_epoch = NULL WHERE public_key = ?',
+  release: `
+    UPDATE workers SET quarantined_until_epoch =
+      CASE WHEN rejected > 0 AND quarantined_until_epoch IS NOT NULL THEN
+        min(quarantined_until_epoch, (SELECT coalesce(max(epoch_id), 0) + 1 FROM epochs)) END
+    WHERE public_key = ?`,
   quarantine: `
     UPDATE workers SET quarantined_until_epoch = max(coalesce(quarantined_until_epoch, 0), ?),
       probation_epochs = max(probation_epochs, ?)

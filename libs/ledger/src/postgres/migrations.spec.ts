@@ -1,16 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { expectFirstSchemaMigrated, firstSchemaRows } from '../../test/first-schema.ts';
-import {
-  acceptOne,
-  commitInput,
-  makeReceipt,
-  openEpoch,
-  publicKeyHexOf,
-} from '../../test/ledger-fixtures.ts';
+import { acceptOne, openEpoch } from '../../test/ledger-fixtures.ts';
 import { describePostgres, PostgresFixture } from '../../test/postgres-fixture.ts';
-import { parseDatabaseUrl } from './database-address.ts';
-import { Database } from './database.ts';
-import { migrate, MIGRATIONS, POSTGRES_SCHEMA_VERSION } from './migrations.ts';
+import { MIGRATIONS, POSTGRES_SCHEMA_VERSION } from './migrations.ts';
 
 describePostgres('the schema of the PostgreSQL ledger', () => {
   const postgres = new PostgresFixture();
@@ -21,30 +13,6 @@ describePostgres('the schema of the PostgreSQL ledger', () => {
     expect((await stores[3]!.latestEpoch())?.epochId).toBe(4);
     const versions = await postgres.sql('SELECT version FROM schema_version');
     expect(versions).toEqual([{ version: String(POSTGRES_SCHEMA_VERSION) }]);
-  });
-
-  it('is brought up from that of the first release, by replicas that start at the same time, with nothing lost', async () => {
-    const parsed = parseDatabaseUrl(postgres.cluster.url());
-    if (!parsed.ok) throw new Error(parsed.expected);
-    const old = new Database({
-      ...{ address: parsed.address, schema: postgres.schema, poolSize: 4, retryMs: 0 },
-      ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, lockTimeoutMs: 5_000 },
-    });
-    await migrate(old, 1);
-    await old.close();
-    await postgres.sql(`
-      INSERT INTO epochs (epoch_id, prev_hash, entropy, opens_at_ms, closes_at_ms)
-        VALUES (4, sha256('a'), sha256('b'), 1, 2);
-      INSERT INTO workers (public_key, did, accepted, streak_units, quarantined_until_epoch, last_seen_at_ms)
-        VALUES (decode('${publicKeyHexOf(1)}', 'hex'), 'did:key:zOld', 20, 7, 3, 9)`);
-    const stores = await Promise.all([1, 2, 3].map(() => postgres.open()));
-    expect(await stores[0]!.getWorker(publicKeyHexOf(1))).toMatchObject({
-      ...{ did: 'did:key:zOld', accepted: 20, streakUnits: 7n, lastSeenAtMs: 9 },
-      ...{ quarantinedUntilEpoch: 3, state: 'active' },
-    });
-    const input = commitInput(makeReceipt({ key: 1, epochId: 4, nonce: 1 }));
-    expect((await stores[1]!.commitReceipt(input)).kind).toBe('created');
-    expect(await stores[2]!.listActs({ limit: 1 })).toEqual([]);
   });
 
   it('is waited for while another replica migrates', async () => {

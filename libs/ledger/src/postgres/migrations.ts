@@ -167,22 +167,19 @@ export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
  * Brings the schema to the current version, all steps in one transaction under an advisory lock: of several replicas that
  * start at once one migrates, the others wait and find it done. A failed step leaves nothing behind.
  *
- * @param target - an earlier version, for specs of what comes after it.
  * @throws LedgerError `schema_unknown` for a newer version's schema, and for one that holds anything but a ledger.
  */
-export async function migrate(
-  database: Database,
-  target: number = POSTGRES_SCHEMA_VERSION,
-): Promise<void> {
+export async function migrate(database: Database): Promise<void> {
   const { schema } = database.options;
-  if ((await database.read((session) => readVersion(session, schema))) === target) return;
+  const found = await database.read((session) => readVersion(session, schema));
+  if (found === POSTGRES_SCHEMA_VERSION) return;
   await database.transaction(async (session) => {
     await session.query('SELECT pg_advisory_xact_lock($1::bigint)', MIGRATION_LOCK);
     const version = await readVersion(session, schema);
     if (version === 0) await createSchema(session, schema);
-    for (const step of MIGRATIONS.slice(version, target)) await session.run(step);
-    if (version < target) {
-      await session.run('UPDATE schema_version SET version = $1', target);
+    for (const step of MIGRATIONS.slice(version)) await session.run(step);
+    if (version < POSTGRES_SCHEMA_VERSION) {
+      await session.run('UPDATE schema_version SET version = $1', POSTGRES_SCHEMA_VERSION);
     }
   });
 }

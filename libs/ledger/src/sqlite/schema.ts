@@ -150,10 +150,9 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings a database to the current schema, each step in its own transaction.
  *
- * @param target - an earlier version, for specs of what comes after it.
  * @throws LedgerError `schema_unknown` for a newer version's database and for a SQLite file that is no ledger.
  */
-export function migrate(connection: Connection, target: number = SCHEMA_VERSION): void {
+export function migrate(connection: Connection): void {
   const tableCount = Number(connection.readText('SELECT count(*) FROM sqlite_schema'));
   const applicationId = Number(connection.readText('PRAGMA application_id'));
   if (tableCount > 0 && applicationId !== APPLICATION_ID) {
@@ -166,7 +165,7 @@ export function migrate(connection: Connection, target: number = SCHEMA_VERSION)
       `the ledger has schema ${version}, expected at most ${SCHEMA_VERSION}: it was written by a newer version`,
     );
   }
-  for (const step of MIGRATIONS.slice(version, target)) {
+  for (const step of MIGRATIONS.slice(version)) {
     version++;
     try {
       applyStep(connection, { step, version });

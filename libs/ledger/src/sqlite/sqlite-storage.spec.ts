@@ -15,16 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectFirstSchemaMigrated, firstSchemaRows } from '../../test/first-schema.ts';
-import {
-  acceptMany,
-  acceptOne,
-  commitInput,
-  makeReceipt,
-  openEpoch,
-  publicKeyHexOf,
-} from '../../test/ledger-fixtures.ts';
+import { acceptMany, acceptOne, openEpoch } from '../../test/ledger-fixtures.ts';
 import { Connection } from './connection.ts';
-import { migrate, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { openDatabase, openSqliteLedger, requireDurable } from './sqlite-ledger.ts';
 
 describe('the files of the SQLite ledger', () => {
@@ -105,27 +98,6 @@ describe('the files of the SQLite ledger', () => {
     const second = openSqliteLedger({ dataDir, lockWaitMs: 20_000 });
     await first.close();
     await (await second).close();
-  });
-
-  it('brings up the file of the first release, with nothing lost', async () => {
-    mkdirSync(dataDir, { recursive: true });
-    const connection = new Connection(databasePath, { busyTimeoutMs: 0 });
-    migrate(connection, 1);
-    connection.execute(`
-      INSERT INTO epochs (epoch_id, prev_hash, entropy, opens_at_ms, closes_at_ms)
-        VALUES (4, zeroblob(32), zeroblob(32), 1, 2);
-      INSERT INTO workers (public_key, did, accepted, streak_units, quarantined_until_epoch, last_seen_at_ms)
-        VALUES (x'${publicKeyHexOf(1)}', 'did:key:zOld', 20, 7, 3, 9)`);
-    connection.close();
-    const store = await open();
-    expect(await store.getWorker(publicKeyHexOf(1))).toMatchObject({
-      ...{ did: 'did:key:zOld', accepted: 20, streakUnits: 7n, lastSeenAtMs: 9 },
-      ...{ quarantinedUntilEpoch: 3, state: 'active' },
-    });
-    const input = commitInput(makeReceipt({ key: 1, epochId: 4, nonce: 1 }));
-    expect((await store.commitReceipt(input)).kind).toBe('created');
-    expect(await store.listActs({ limit: 1 })).toEqual([]);
-    await store.close();
   });
 
   it('leaves no lock behind when opening fails', async () => {

@@ -22,6 +22,8 @@ describe('a verifier on the embedded ledger', () => {
       GRACE_SECONDS: '2',
       CHALLENGE_DEADLINE_MS: '4000',
       AUDIT_ROWS_MAX: '8',
+      // The comparison asks for every receipt at once, all from here.
+      REQUESTS_PER_SECOND_PER_ADDRESS: '1000000',
     });
     network = running;
     const book = new LoadBook();

@@ -14,6 +14,8 @@ const loadMs = 60_000;
 const killEveryMs = 10_000;
 /** Epochs short enough for a dozen of them to open and seal; deadlines long enough for a database's recovery. */
 const timing = { EPOCH_SECONDS: '5', GRACE_SECONDS: '2', CHALLENGE_DEADLINE_MS: '10000' };
+/** The comparison asks for every receipt at once, all from here. */
+const limits = { AUDIT_ROWS_MAX: '8', REQUESTS_PER_SECOND_PER_ADDRESS: '1000000' };
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -76,7 +78,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   it('lose nothing, credit nothing twice and draw one beacon an epoch, while each and the database crash under load', async () => {
     const dice = Dice.print('replicas');
     network = await ReplicaNetwork.start(
-      { replicaCount, schema: 'replicas', env: { ...timing, AUDIT_ROWS_MAX: '8' } },
+      { replicaCount, schema: 'replicas', env: { ...timing, ...limits } },
       cluster!,
     );
     const running = network;

@@ -125,6 +125,17 @@ describe('HttpArchiveSource', () => {
     });
   });
 
+  it('does not follow pages that lead on without an epoch', async () => {
+    const { asked, source } = sourceOf((_path, call) => {
+      if (call > 9) throw new Error('still asking');
+      return { body: { epochs: [], next_from: 1 } };
+    });
+    const epochs = [];
+    for await (const epoch of source.epochsFrom(0)) epochs.push(epoch);
+    expect(epochs).toEqual([]);
+    expect(asked).toHaveLength(1);
+  });
+
   it('makes no archive of fewer receipts than were sealed', async () => {
     const none = { receipts: [], next_cursor: null };
     const { source } = sourceOf((path) =>

@@ -69,6 +69,8 @@ export class HttpArchiveSource implements ArchiveSource {
         parsePage(value, { list: 'epochs', next: 'next_from', read: parseEpoch }),
       );
       yield* page.items;
+      // As for rows below: a page that leads on without an epoch could be followed for ever.
+      if (page.items.length === 0) return;
       next = page.next;
     }
   }

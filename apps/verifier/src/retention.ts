@@ -78,6 +78,7 @@ export class Retention extends Follower {
       const [epoch] = await ledger.archive.rollableEpochs({ signedBeforeMs, limit: 1 });
       if (epoch === undefined) return;
       if (epoch.archivedAtMs === undefined) await this.#archive(epoch, nowMs);
+      else await this.#requireArchive(epoch);
       await this.#roll(epoch.epochId);
     }
   }
@@ -100,6 +101,17 @@ export class Retention extends Follower {
     }
     await ledger.archive.markArchived({ epochId, atMs });
     logger.info('epoch archived', { epochId, path });
+  }
+
+  /**
+   * Another verifier, with a directory of its own, may have marked the epoch, or the file was moved since: receipts go only where
+   * their archive is.
+   */
+  async #requireArchive(epoch: EpochRecord): Promise<void> {
+    const path = join(this.#options.archiveDir, archiveFileName(epoch.epochId));
+    const got = !(await isThere(path)) ? 'none' : (await findingIn(path, epoch))?.code;
+    if (got === undefined) return;
+    throw new Error(`expected the archive of epoch ${epoch.epochId} at ${path}, got ${got}`);
   }
 
   async #roll(epochId: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -169,6 +169,23 @@ describe('retention', () => {
     await sealEpoch(verifier, verifier.clock.nowMs());
     expect(await archived(epochId)).toEqual(whole);
     expect((await verifier.get(`/v1/receipts/${ids.accepted}`)).status).toBe(410);
+  });
+
+  it('deletes nothing of an epoch whose archive was marked elsewhere and is not here', async () => {
+    const verifier = await start();
+    const { epochId, ids } = await makeEpoch(verifier, 10);
+    const whole = await exportLines(verifier, { from: epochId, to: epochId });
+    // By a verifier with a directory of its own, which then died.
+    await verifier.ledger.archive.markArchived({ epochId, atMs: 1 });
+    await aDayLater(verifier);
+    expect(await verifier.ledger.getReceipt(ids.accepted)).toBeDefined();
+    expect(await verifier.metrics()).toContain('tops_verifier_retention_failures_total 1');
+
+    await mkdir(archiveDir(), { recursive: true });
+    await writeFile(join(archiveDir(), `epoch-${epochId}.jsonl`), whole.join(''));
+    verifier.clock.advance(61_000);
+    await sealEpoch(verifier, verifier.clock.nowMs());
+    expect(await verifier.ledger.getReceipt(ids.accepted)).toBeUndefined();
   });
 
   it('is off unless it is asked for', async () => {

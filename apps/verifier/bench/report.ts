@@ -71,11 +71,12 @@ export function runReport(result: BenchResult) {
 
 /** The same of the verification alone. */
 export function costReport(cost: VerifyCost) {
-  const { computeCpuMs, verifyCpuMs, m } = cost.ratio;
+  const { computeCpuMs, verifyCpuMs, queuedCpuMs, m } = cost.ratio;
   const [first, last] = [cost.points[0], cost.points.at(-1)];
   return {
     ratios: {
       [`compute / verify, m = ${m}`]: { value: computeCpuMs / verifyCpuMs, goal: 500 },
+      [`compute / verify in a queue, m = ${m}`]: { value: computeCpuMs / queuedCpuMs, goal: 500 },
       'verify at m = 2^10 / at 2^20': { value: (first?.cpuMs ?? 0) / (last?.cpuMs ?? 0) },
     },
     figures: { [`verifications a second, m = ${m}`]: { cpu: 1000 / verifyCpuMs } },
@@ -134,9 +135,11 @@ export function printCost(machine: BenchMachine, cost: VerifyCost): void {
       point.cpuMs.toFixed(3),
     ]);
   }
-  const { computeCpuMs, verifyCpuMs, m } = cost.ratio;
+  const { computeCpuMs, verifyCpuMs, queuedCpuMs, m } = cost.ratio;
+  const shareOf = (cpuMs: number): string =>
+    `${cpuMs.toFixed(3)} ms, 1/${(computeCpuMs / cpuMs).toFixed(0)}`;
   console.log(
-    `\nm = ${m}: computed in ${computeCpuMs.toFixed(0)} ms of processor time, verified in ${verifyCpuMs.toFixed(2)}: 1/${(computeCpuMs / verifyCpuMs).toFixed(0)}`,
+    `\nm = ${m}, by processor time: computed in ${computeCpuMs.toFixed(0)} ms; verified alone in ${shareOf(verifyCpuMs)}, in a queue in ${shareOf(queuedCpuMs)}`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   receiptSignedBytes,
   type ParsedReceipt,
 } from '@tops/protocol';
+import { BATCH_ROWS_MAX, LeafBatcher } from '../src/leaf-batcher.ts';
 import { attemptOf, checkProofFold, checkReceipt, drawRows, judgeRows } from '@tops/verification';
 
 const EPOCH_ID = 1;
@@ -17,6 +18,7 @@ const AUDIT_ROWS = 16;
 const REPEATS = 41;
 const RATIO_M = 16_384;
 const RATIO_REPEATS = 3;
+const QUEUE_LENGTH = 16;
 const LEVELS = Array.from({ length: 11 }, (_, i) => 10 + i);
 
 /** Median milliseconds of one receipt with so many rows. */
@@ -37,7 +39,9 @@ export interface VerifyCost {
   readonly ratio: {
     readonly m: number;
     readonly computeCpuMs: number;
+    /** One receipt alone, and one of a queue whose rows share calls of the kernel. */
     readonly verifyCpuMs: number;
+    readonly queuedCpuMs: number;
   };
 }
 
@@ -75,6 +79,7 @@ export async function measureVerifyCost(choice: CpuKernelChoice): Promise<Verify
 async function measureRatio(kernel: CpuKernel): Promise<VerifyCost['ratio']> {
   const computeCpuMs: number[] = [];
   const verifyCpuMs: number[] = [];
+  const queuedCpuMs: number[] = [];
   const shape = { m: RATIO_M, n: WIDTH, k: WIDTH };
   for (let repeat = 0; repeat < RATIO_REPEATS; repeat++) {
     const start = cpuMsNow();
@@ -82,9 +87,15 @@ async function measureRatio(kernel: CpuKernel): Promise<VerifyCost['ratio']> {
     computeCpuMs.push(cpuMsNow() - start);
     for (let i = 0; i < REPEATS; i++) {
       verifyCpuMs.push((await verifyOnce(await makeSample(RATIO_M, kernel), kernel)).cpuMs);
+      queuedCpuMs.push(await verifyQueue(kernel));
     }
   }
-  return { m: RATIO_M, computeCpuMs: median(computeCpuMs), verifyCpuMs: median(verifyCpuMs) };
+  return {
+    m: RATIO_M,
+    computeCpuMs: median(computeCpuMs),
+    verifyCpuMs: median(verifyCpuMs),
+    queuedCpuMs: median(queuedCpuMs),
+  };
 }
 
 /** A worker whose key the verifier has met before: its KeyObject is at hand, as for all but a key's first receipt. */
@@ -122,7 +133,28 @@ async function makeSample(m: number, kernel: CpuKernel): Promise<Sample> {
   return { parsed: parsed.value, rows, leaves, siblings };
 }
 
-async function verifyOnce(sample: Sample, kernel: CpuKernel): Promise<CostPoint> {
+/** Receipts that came together, batched as the verifier does. @returns processor milliseconds a receipt */
+async function verifyQueue(kernel: CpuKernel): Promise<number> {
+  const samples: Sample[] = [];
+  for (let i = 0; i < QUEUE_LENGTH; i++) samples.push(await makeSample(RATIO_M, kernel));
+  const batcher = new LeafBatcher(
+    { concurrency: kernel.threadCount, rowsMax: BATCH_ROWS_MAX },
+    { computeLeavesBatch: (items) => kernel.computeLeavesBatch(items) },
+  );
+  const batching = {
+    computeLeaves: batcher.computeLeaves.bind(batcher),
+    computeReferenceLeaves: kernel.computeReferenceLeaves,
+    foldOpening: kernel.foldOpening,
+  };
+  const start = cpuMsNow();
+  await Promise.all(samples.map((sample) => verifyOnce(sample, batching)));
+  return (cpuMsNow() - start) / QUEUE_LENGTH;
+}
+
+async function verifyOnce(
+  sample: Sample,
+  kernel: Pick<CpuKernel, 'computeLeaves' | 'computeReferenceLeaves' | 'foldOpening'>,
+): Promise<CostPoint> {
   const { parsed, rows, leaves, siblings } = sample;
   const limits = { min_rows: 64, max_weights: 2 ** 25 };
   const cpuStart = cpuMsNow();

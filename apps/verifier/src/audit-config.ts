@@ -25,7 +25,7 @@ export const auditFields = {
     max: 36_500,
     unit: 'days',
     describe:
-      'Days after which the receipts of a sealed epoch leave the ledger, once ARCHIVE_DIR has them; credits, roots and heads stay. Unset: never.',
+      'Days after which the receipts of a sealed epoch leave the ledger, once ARCHIVE_DIR has them; credits, roots and heads stay. At most EVIDENCE_DAYS. Unset: never.',
   }),
   ARCHIVE_DIR: path({
     describe:

@@ -16,6 +16,8 @@ interface RuleValues {
   readonly AUDIT_ROWS_MIN: number;
   readonly AUDIT_ROWS_MAX: number;
   readonly EPOCH_SECONDS: number;
+  readonly RETENTION_DAYS: number | undefined;
+  readonly EVIDENCE_DAYS: number;
   readonly GRACE_SECONDS: number;
   readonly MAX_OPEN_CHALLENGES: number;
   readonly MAX_OPEN_CHALLENGES_NEW_KEY: number;
@@ -49,6 +51,18 @@ function atMost(
 }
 
 export const configRules: readonly Rule[] = [
+  {
+    variables: ['RETENTION_DAYS', 'EVIDENCE_DAYS'],
+    check: ({ RETENTION_DAYS: retentionDays, EVIDENCE_DAYS: evidenceDays }) =>
+      retentionDays === undefined || retentionDays <= evidenceDays
+        ? undefined
+        : {
+            variable: 'RETENTION_DAYS',
+            expected: `at most EVIDENCE_DAYS (${evidenceDays})`,
+            got: String(retentionDays),
+            hint: 'archives hold the proofs of rejections, which would be gone by then: raise EVIDENCE_DAYS',
+          },
+  },
   {
     variables: ['VERIFY_DISABLE', 'NODE_ENV'],
     check: (values) =>

@@ -72,6 +72,12 @@ describe('readConfig', () => {
     expect(variablesOf({ VERIFY_DISABLE: '1' })).toEqual([]);
   });
 
+  it('refuses to archive rejections whose proofs are gone by then', () => {
+    expect(variablesOf({ RETENTION_DAYS: '30' })).toEqual([]);
+    expect(variablesOf({ RETENTION_DAYS: '31' })).toEqual(['RETENTION_DAYS']);
+    expect(variablesOf({ RETENTION_DAYS: '31', EVIDENCE_DAYS: '31' })).toEqual([]);
+  });
+
   it('demands a key in production, and one source for it', () => {
     expect(variablesOf({ NODE_ENV: 'production' })).toEqual(['VERIFIER_SK_HEX']);
     expect(variablesOf({ NODE_ENV: 'production', VERIFIER_SK_FILE: keyFile(seed) })).toEqual([]);

@@ -5,8 +5,8 @@ import { signedHeadOf } from './archive-messages.ts';
 
 /** Entries whose subtree is kept: a power of two, so that the blocks of an epoch are nodes of its tree; 10 ms of hashing. */
 export const BLOCK_ENTRIES = 256;
-/** Epochs whose blocks are kept; 100 bytes for each 256 entries. */
-const EPOCHS_KEPT_MAX = 16;
+/** Epochs whose blocks are kept; some 100 bytes for each 256 entries. */
+const EPOCHS_KEPT_MAX = 256;
 /** Epochs hashed at the same time: each is read whole. */
 const HASHING_MAX = 2;
 
@@ -19,6 +19,8 @@ interface Blocks {
   readonly roots: readonly Uint8Array[];
   /** The receipt before each block, for reading it alone. */
   readonly cursors: readonly (string | undefined)[];
+  /** Of each block's first entry. */
+  readonly sequences: readonly number[];
 }
 
 interface InclusionDeps {
@@ -49,12 +51,12 @@ export class InclusionService {
     const pending = this.#blocksOf(position.epochId);
     if (pending === undefined) return { kind: 'overloaded' };
     const blocks = await pending;
-    const blockIndex = Math.floor(position.index / BLOCK_ENTRIES);
+    const blockIndex = blocks.sequences.findLastIndex((first) => first <= position.sequence);
     const entries = await this.#readBlock(position.epochId, blocks.cursors[blockIndex]);
-    const index = position.index % BLOCK_ENTRIES;
+    const index = entries.findIndex((candidate) => candidate.receipt_id === receiptId);
     const entry = entries[index];
     // Only while its receipts are being rolled out can an entry be missing, or have moved.
-    if (entry?.receipt_id !== receiptId) return { kind: 'archived' };
+    if (entry === undefined) return { kind: 'archived' };
     const leaves = entries.map(ledgerEntryHash);
     const path = [
       ...inclusionPath(leaves, { index, count: leaves.length }),
@@ -62,7 +64,12 @@ export class InclusionService {
     ];
     return {
       kind: 'proof',
-      proof: { entry, index: position.index, path: path.map(bytesToHex), ...head },
+      proof: {
+        entry,
+        index: blockIndex * BLOCK_ENTRIES + index,
+        path: path.map(bytesToHex),
+        ...head,
+      },
     };
   }
 
@@ -90,15 +97,19 @@ export class InclusionService {
   async #hashEpoch(epochId: number): Promise<Blocks> {
     const roots: Uint8Array[] = [];
     const cursors: (string | undefined)[] = [];
+    const sequences: number[] = [];
     let cursor: string | undefined;
     for (;;) {
       const entries = await this.#readBlock(epochId, cursor);
-      if (entries.length === 0) return { roots, cursors };
+      const [first] = entries;
+      const position = first && (await this.#ledger.archive.entryPosition(first.receipt_id));
+      if (position === undefined) return { roots, cursors, sequences };
       const root = new LedgerRoot();
       for (const entry of entries) root.append(entry);
       roots.push(root.digest());
       cursors.push(cursor);
-      if (entries.length < BLOCK_ENTRIES) return { roots, cursors };
+      sequences.push(position.sequence);
+      if (entries.length < BLOCK_ENTRIES) return { roots, cursors, sequences };
       cursor = entries.at(-1)?.receipt_id;
     }
   }

@@ -1,6 +1,9 @@
 import type { LeavesRequest } from '@tops/kernel-cpu';
 import type { Attempt } from '@tops/kernel-spec';
 
+/** Two chunks of the WebAssembly kernel: a batch then reads its weights seldom enough, and holds nobody up for long. */
+export const BATCH_ROWS_MAX = 128;
+
 export interface LeafBatcherOptions {
   /** Batches in the kernel at the same time: its threads. */
   readonly concurrency: number;

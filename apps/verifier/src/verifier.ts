@@ -25,7 +25,7 @@ import type { Follower } from './follower.ts';
 import { HeadSigner } from './head-signer.ts';
 import { InclusionService } from './inclusion-service.ts';
 import { createVerifierMetrics, type VerifierMetrics } from './metrics.ts';
-import { LeafBatcher } from './leaf-batcher.ts';
+import { BATCH_ROWS_MAX, LeafBatcher } from './leaf-batcher.ts';
 import { OpenChallenges } from './open-challenges.ts';
 import { openApiRoute } from './openapi.ts';
 import type { PendingWork } from './pending-work.ts';
@@ -47,8 +47,6 @@ const LIMITED_KEYS_MAX = 65_536;
 const OPEN_CHALLENGES_MAX = 65_536;
 /** Some 4 KB each. */
 const RECENT_CHALLENGES_MAX = 8192;
-/** Two chunks of the WebAssembly kernel: a batch then reads its weights seldom enough, and holds nobody up for long. */
-const BATCH_ROWS_MAX = 128;
 /** Proofs of one receipt from one address that may fail to fold within the window. */
 const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_MAX };
 /** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */

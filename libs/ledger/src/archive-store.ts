@@ -9,10 +9,10 @@ export interface SignHeadInput {
   readonly atMs: number;
 }
 
-/** Where a receipt's entry stands among those of its sealed epoch, from 0. */
+/** Where a receipt stands: `sequence` grows in commit order, with gaps. */
 export interface EntryPosition {
   readonly epochId: number;
-  readonly index: number;
+  readonly sequence: number;
 }
 
 /** The part of the storage port that audit and retention use: signatures, whole epochs, and rolling old receipts out. */
@@ -32,7 +32,7 @@ export interface ArchiveStore {
     epochId: number,
     page: { readonly afterReceiptId?: string; readonly limit: number },
   ): Promise<ReceiptRecord[]>;
-  /** Undefined for an unknown receipt. Only of a sealed epoch is it final. */
+  /** Undefined for an unknown receipt. A look-up by id, however long the epoch: anybody may ask for it. */
   entryPosition(receiptId: string): Promise<EntryPosition | undefined>;
   /** The epoch of a receipt that was rolled out. */
   archivedEpochOf(receiptId: string): Promise<number | undefined>;

@@ -11,6 +11,8 @@ import { missingReceipt, receiptIdParameter } from './receipts.ts';
 const PAGE_ROWS_MAX = 100;
 /** A page of 100 takes as long as four ordinary requests. */
 const ROWS_PER_POINT = 25;
+/** A proof hashes a block of entries, the first one of an epoch all of them. */
+const INCLUSION_POINTS = 19;
 /** A page ends once it is this long: proofs make receipts hundreds of times longer, and a client reads 1 MiB at most. */
 const PAGE_BYTES = 384 * 1024;
 
@@ -131,6 +133,7 @@ function getInclusion({ ledger, inclusion }: AuditRouteDeps): Route {
       success: { 200: { description: 'The proof', schema: 'Inclusion' } },
       problems: ['receipt_not_found', 'receipt_archived', 'epoch_not_sealed', 'overloaded'],
     },
+    extraPoints: () => INCLUSION_POINTS,
     async handle(request): Promise<Reply> {
       const receiptId = request.text('receipt_id') ?? '';
       const result = await inclusion.prove(receiptId);

@@ -51,14 +51,16 @@ describe('who is let in', () => {
     expect((await askAdmin(test, 'GET', '/admin/v1/keys', { headers })).status).toBe(200);
   });
 
-  it('is nobody of an address that failed ten times, until its time is over; failures are counted', async () => {
+  it('answers 429 to an address that failed ten times, but never to the token; failures are counted', async () => {
     const headers = { authorization: 'Bearer wrong' };
     const statuses = [];
     for (let i = 0; i < 14; i++) {
       statuses.push((await askAdmin(test, 'GET', '/admin/v1/keys', { headers })).status);
     }
     expect(statuses).toEqual([...Array(10).fill(401), ...Array(4).fill(429)]);
-    const limited = await askAdmin(test, 'GET', '/admin/v1/keys');
+    // Whoever else is on the operator's machine cannot lock him out.
+    expect((await askAdmin(test, 'GET', '/admin/v1/keys')).status).toBe(200);
+    const limited = await askAdmin(test, 'GET', '/admin/v1/keys', { headers });
     expect([limited.status, limited.body.code]).toEqual([429, 'rate_limited']);
     const waitSeconds = Number(limited.headers.get('retry-after'));
     expect(waitSeconds).toBeGreaterThanOrEqual(1);

@@ -140,6 +140,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE evidence ADD COLUMN proof_bytes bigint NOT NULL DEFAULT 0;
   UPDATE evidence SET proof_bytes = octet_length(proof), kept_at_ms = coalesce(
     (SELECT r.settled_at_ms FROM receipts r WHERE r.receipt_id = evidence.receipt_id), 0);
+  -- A replica of the release before names no time: what it keeps is new, not as old as can be.
+  ALTER TABLE evidence ALTER COLUMN kept_at_ms
+    SET DEFAULT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint;
   CREATE INDEX evidence_by_age ON evidence (kept_at_ms, receipt_id) INCLUDE (proof_bytes);
   `,
   `

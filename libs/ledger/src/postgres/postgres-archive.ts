@@ -77,13 +77,11 @@ export class PostgresArchive implements ArchiveStore {
     if (!isHex(receiptId, 32)) return undefined;
     return this.#access.database.read(async (session) => {
       const [row] = await session.query(
-        `SELECT r.epoch_id, (SELECT count(*) FROM receipts b
-          WHERE b.epoch_id = r.epoch_id AND b.seq < r.seq) AS entries_before
-        FROM receipts r WHERE r.receipt_id = $1`,
+        'SELECT epoch_id, seq FROM receipts WHERE receipt_id = $1',
         hexToBytes(receiptId),
       );
       if (row === undefined) return undefined;
-      return { epochId: row.integer('epoch_id'), index: row.integer('entries_before') };
+      return { epochId: row.integer('epoch_id'), sequence: row.integer('seq') };
     });
   }
 

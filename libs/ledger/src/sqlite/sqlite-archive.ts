@@ -55,7 +55,7 @@ export class SqliteArchive implements ArchiveStore {
     if (!isHex(receiptId, 32)) return undefined;
     const row = this.#statements.position.get(hexToBytes(receiptId));
     if (row === undefined) return undefined;
-    return { epochId: row.integer('epoch_id'), index: row.integer('entries_before') };
+    return { epochId: row.integer('epoch_id'), sequence: row.integer('seq') };
   }
 
   async archivedEpochOf(receiptId: string): Promise<number | undefined> {
@@ -105,7 +105,7 @@ export class SqliteArchive implements ArchiveStore {
 
   #seqOf(receiptId: string): number | undefined {
     if (!isHex(receiptId, 32)) return undefined;
-    return this.#statements.seq.get(hexToBytes(receiptId))?.integer('seq');
+    return this.#statements.position.get(hexToBytes(receiptId))?.integer('seq');
   }
 
   #requireSealed(epochId: number): EpochRecord {
@@ -134,11 +134,7 @@ const SQL = {
   receipts: `
     SELECT * FROM receipts INDEXED BY receipts_in_epoch
     WHERE epoch_id = ? AND seq > ? AND outcome <> 'open' ORDER BY seq LIMIT ?`,
-  seq: 'SELECT seq FROM receipts WHERE receipt_id = ?',
-  position: `
-    SELECT r.epoch_id, (SELECT count(*) FROM receipts b INDEXED BY receipts_in_epoch
-      WHERE b.epoch_id = r.epoch_id AND b.seq < r.seq) AS entries_before
-    FROM receipts r WHERE r.receipt_id = ?`,
+  position: 'SELECT epoch_id, seq FROM receipts WHERE receipt_id = ?',
   archived: 'SELECT epoch_id FROM archived_receipts WHERE receipt_id = ?',
   rollable: `
     SELECT * FROM epochs WHERE rolled = 0 AND head_sig IS NOT NULL AND signed_at_ms <= ?

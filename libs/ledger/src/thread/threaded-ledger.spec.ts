@@ -124,7 +124,10 @@ describe('a ledger on a thread', () => {
     });
     expect(await archive.epochsFrom({ fromId: 0, limit: 5 })).toHaveLength(1);
     expect(await archive.epochReceipts(4, { limit: 5 })).toHaveLength(2);
-    expect(await archive.entryPosition(receiptId)).toEqual({ epochId: 4, sequence: expect.any(Number) });
+    expect(await archive.entryPosition(receiptId)).toEqual({
+      epochId: 4,
+      sequence: expect.any(Number),
+    });
     await expect(archive.rollReceipts({ epochId: 4, limit: 5 })).rejects.toMatchObject({
       code: 'input_invalid',
     });

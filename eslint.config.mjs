@@ -162,9 +162,23 @@ export default tseslint.config(
   },
   {
     // Programs a person runs in a terminal print; services log.
-    files: ['tools/**/*.mjs', '**/native/**/*.mjs', 'apps/cli/**/*.ts', '**/bench/**/*.ts'],
+    files: [
+      'docker/**/*.mjs',
+      'tools/**/*.mjs',
+      '**/native/**/*.mjs',
+      'apps/cli/**/*.ts',
+      '**/bench/**/*.ts',
+    ],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        fetch: 'readonly',
+        performance: 'readonly',
+        AbortSignal: 'readonly',
+      },
     },
     rules: { 'no-console': 'off' },
   },

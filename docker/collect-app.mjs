@@ -1,0 +1,88 @@
+// What the last stage of an image gets: node docker/collect-app.mjs --out DIR --apps A,B --packages P,Q
+//
+// The bundles without their source maps, and the few packages that bundles leave outside (addons cannot be bundled) with
+// what those need, as `npm ci` installed them. Everything else of node_modules stays behind.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
+/** What no program reads at run time. */
+const UNUSED_FILE = /(^|\/)(README|CHANGELOG|HISTORY)[^/]*$|\.(map|md|d\.ts|d\.mts|d\.cts)$/i;
+
+/** The folder a package would be loaded from by a module in `fromDir`; undefined when it is not installed. */
+function findPackage(name, fromDir) {
+  for (let dir = fromDir; ; dir = dirname(dir)) {
+    const found = join(dir, 'node_modules', name);
+    if (existsSync(join(found, 'package.json'))) return found;
+    if (dir === workspaceRoot || dir === dirname(dir)) return undefined;
+  }
+}
+
+/**
+ * The folders of a package and of everything it needs. An optional package that is not installed is one of another platform.
+ */
+function closureOf(names) {
+  const found = new Map();
+  const visit = (name, fromDir, isOptional) => {
+    const dir = findPackage(name, fromDir);
+    if (dir === undefined && isOptional) return;
+    if (dir === undefined) throw new Error(`expected ${name} in node_modules, got nothing`);
+    if (found.has(dir)) return;
+    const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+    // Types serve compilers only.
+    const needed = Object.keys(manifest.dependencies ?? {}).filter((n) => !isTypes(n));
+    if (isMusl(manifest)) return;
+    found.set(dir, manifest);
+    for (const next of needed) visit(next, dir, false);
+    for (const next of Object.keys(manifest.optionalDependencies ?? {})) visit(next, dir, true);
+  };
+  for (const name of names) visit(name, workspaceRoot, false);
+  return [...found.keys()];
+}
+
+function isTypes(name) {
+  return /^@types\/|\/types$/.test(name);
+}
+
+/** Debian's C library is glibc. */
+function isMusl({ name, libc }) {
+  return (libc ?? []).includes('musl') || /-musl$/.test(name);
+}
+
+/** Dawn ships the binaries of every platform in one package. */
+function isOtherPlatform(path) {
+  const [, platform] = /node_modules\/webgpu\/dist\/([^/]+)/.exec(path) ?? [];
+  return platform !== undefined && platform !== `${process.platform}-${process.arch}`;
+}
+
+function copyTree(from, to) {
+  cpSync(from, to, {
+    recursive: true,
+    dereference: true,
+    filter: (path) => !UNUSED_FILE.test(path) && !isOtherPlatform(path),
+  });
+}
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string' },
+    apps: { type: 'string', default: '' },
+    packages: { type: 'string', default: '' },
+  },
+});
+if (values.out === undefined) throw new Error('expected --out DIR, got nothing');
+const listOf = (text) => text.split(',').filter((name) => name !== '');
+
+rmSync(values.out, { recursive: true, force: true });
+mkdirSync(values.out, { recursive: true });
+for (const app of listOf(values.apps)) {
+  const built = join(workspaceRoot, 'dist/apps', app);
+  if (readdirSync(built).length === 0) throw new Error(`expected a build in ${built}, got none`);
+  copyTree(built, join(values.out, 'apps', app));
+}
+for (const dir of closureOf(listOf(values.packages))) {
+  copyTree(dir, join(values.out, relative(workspaceRoot, dir)));
+}

@@ -67,9 +67,12 @@ if (status !== 0) {
   process.stderr.write(log);
   process.exit(status ?? 1);
 }
-const context = [...log.matchAll(/transferring context: (\S+)/g)].at(-1)?.[1];
-const steps = new Set([...log.matchAll(/^#(\d+) \[/gm)].map(([, step]) => step)).size;
-const cached = [...log.matchAll(/^#\d+ CACHED$/gm)].length;
+// Steps of the Dockerfile alone; what BuildKit calls internal is its own.
+const steps = new Set([...log.matchAll(/^#(\d+) \[(?!internal)/gm)].map(([, step]) => step));
+const cachedCount = [...log.matchAll(/^#(\d+) CACHED$/gm)].filter(([, step]) =>
+  steps.has(step),
+).length;
+const sent = [...log.matchAll(/transferring context: (\S+)/g)].at(-1)?.[1] ?? 'nothing';
 console.log(
-  `${reference}: context ${context ?? 'unknown'} sent, ${cached} of ${steps} steps cached`,
+  `${reference}: ${cachedCount} of ${steps.size} steps cached, ${sent} of context sent anew`,
 );

@@ -72,14 +72,17 @@ function take(path) {
   if (lstatSync(place).isSymbolicLink()) take(resolve(dirname(place), readlinkSync(place)));
 }
 
-/** The shared libraries an ELF file is linked against, theirs included. */
+/** The shared libraries an ELF file is linked against, theirs included; none for what is not dynamically linked. */
 function librariesOf(path) {
+  let listing;
   try {
-    return [...run('ldd', path).matchAll(/(\/[^\s]+\.so[^\s]*) \(/g)].map(([, found]) => found);
+    listing = run('ldd', path);
   } catch {
-    // Not dynamically linked, or no ELF file at all.
     return [];
   }
+  const missing = /^\s*(\S+) => not found/m.exec(listing)?.[1];
+  if (missing !== undefined) throw new Error(`${path} needs ${missing}, which is not installed`);
+  return [...listing.matchAll(/(\/[^\s]+\.so[^\s]*) \(/g)].map(([, found]) => found);
 }
 
 function isLibrary(path) {

@@ -3,9 +3,11 @@
 // Read-only root, no capabilities, no way to gain any, a user without rights, a bridge network of its own. What it made it takes
 // away again, whatever happens.
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { capture, demandEngine, images, referenceOf } from './images.mjs';
+import { capture, demandEngine, images, referenceOf, workspaceRoot } from './images.mjs';
 import { lookInside } from './look-inside.mjs';
 
 const START_TIMEOUT_MS = 60_000;
@@ -17,7 +19,6 @@ const HARDENING = [
   ...['--tmpfs=/tmp:rw,noexec,nosuid,size=64m', '--memory=1g', '--pids-limit=256'],
 ];
 const PORT_VARIABLES = { verifier: 'PORT', 'worker-cpu': 'WORKER_PORT' };
-const CLI = '/app/apps/cli/main.js';
 const KEY_PATH = '/data/service.key';
 
 const prefix = `tops-smoke-${randomBytes(4).toString('hex')}`;
@@ -48,33 +49,14 @@ function evaluate(name, code) {
 }
 
 function start(name, env) {
-  const mount = ['--volume', `${containerOf(name)}:/data`];
-  const reference = references[name];
-  docker('volume', 'create', containerOf(name));
-  docker(
-    ...[
-      'run',
-      '--rm',
-      ...HARDENING,
-      '--network=none',
-      ...mount,
-      '--entrypoint=/usr/local/bin/node',
-    ],
-    ...[reference, CLI, 'keygen', '--out', KEY_PATH],
-  );
-  docker(
-    ...[
-      'run',
-      '--detach',
-      '--name',
-      containerOf(name),
-      ...HARDENING,
-      `--network=${prefix}`,
-      ...mount,
-    ],
-    ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-    reference,
-  );
+  const container = containerOf(name);
+  const common = [...HARDENING, '--volume', `${container}:/data`];
+  const settings = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+  const keyMaker = ['--network=none', '--entrypoint=/usr/local/bin/node', references[name]];
+  docker('volume', 'create', container);
+  docker('run', '--rm', ...common, ...keyMaker, '/app/ensure-key.mjs', KEY_PATH);
+  const place = ['--name', container, `--network=${prefix}`];
+  docker('run', '--detach', ...place, ...common, ...settings, references[name]);
 }
 
 const stateOf = (name, field) =>
@@ -146,6 +128,18 @@ async function checkGpuWorker() {
   check(!log.includes('cannot load Dawn'), 'Dawn itself loads');
 }
 
+/** Layers are shared only while these stages stay the same, letter for letter. */
+function checkSharedStages() {
+  const shared = images.map(({ name }) => {
+    const text = readFileSync(join(workspaceRoot, 'docker', name, 'Dockerfile'), 'utf8');
+    return text.slice(text.indexOf('FROM '), text.indexOf('FROM build AS app'));
+  });
+  check(
+    shared.every((stages) => stages.length > 0 && stages === shared[0]),
+    'the Dockerfiles have the same stages up to the build',
+  );
+}
+
 function cleanUp() {
   for (const { name } of images) {
     for (const args of [
@@ -163,6 +157,7 @@ function cleanUp() {
 }
 
 demandEngine();
+checkSharedStages();
 docker('network', 'create', prefix);
 try {
   start('verifier', { VERIFIER_SK_FILE: KEY_PATH });

@@ -68,7 +68,9 @@ if (status !== 0) {
   process.exit(status ?? 1);
 }
 // Steps of the Dockerfile alone; what BuildKit calls internal is its own.
-const steps = new Set([...log.matchAll(/^#(\d+) \[(?!internal)/gm)].map(([, step]) => step));
+const steps = new Set(
+  [...log.matchAll(/^#(\d+) \[(?!internal)(?!.*\] FROM )/gm)].map(([, step]) => step),
+);
 const cachedCount = [...log.matchAll(/^#(\d+) CACHED$/gm)].filter(([, step]) =>
   steps.has(step),
 ).length;

@@ -6,6 +6,7 @@ import {
   ArchiveAuditor,
   archiveLines,
   readFileLines,
+  removeUnfinished,
   writeFileWhole,
   type Finding,
 } from '@tops/audit';
@@ -91,6 +92,8 @@ export class Retention extends Follower {
     if (!(await isThere(path)) || (await findingIn(path, epoch)) !== undefined) {
       const source = new LedgerArchiveSource({ ledger });
       const range = { from: epochId, to: epochId };
+      // Nobody else writes it: passes are exclusive.
+      await removeUnfinished(path);
       await writeFileWhole(path, archiveLines(range, source), async (temporaryPath) => {
         const finding = await findingIn(temporaryPath, epoch);
         if (finding === undefined) return;
@@ -150,7 +153,7 @@ async function findingIn(path: string, epoch: EpochRecord): Promise<Finding | un
     await nextTurn();
   }
   auditor.end();
-  const { firstEpochId, lastHeadHex } = auditor.finish();
+  const { firstEpochId, lastHeadHex } = await auditor.finish();
   const headHex = epoch.sealed === undefined ? '' : bytesToHex(epoch.sealed.head);
   if (firstEpochId !== epoch.epochId || lastHeadHex !== headHex) {
     const detail = `expected epoch ${epoch.epochId} with the ledger's head, got another`;

@@ -49,7 +49,7 @@ const OPEN_CHALLENGES_MAX = 65_536;
 const RECENT_CHALLENGES_MAX = 8192;
 /** Proofs of one receipt from one address that may fail to fold within the window. */
 const MALFORMED_PROOFS = { points: 16, windowMs: 10_000, maxKeys: LIMITED_KEYS_MAX };
-/** Over all receipts: folding one takes 4 ms of the event loop, and ids of recorded receipts are no secret. */
+/** Over all receipts: parsing and folding one takes the event loop (4 ms without the native kernel), and ids are no secret. */
 const MALFORMED_PROOFS_PER_ADDRESS = { ...MALFORMED_PROOFS, points: 256 };
 
 /** Requests to the admin API of one address without its token. */

@@ -86,5 +86,6 @@ export async function auditLines(
     }
     auditor.end();
   }
-  return { findings, summary: auditor.finish() };
+  const summary = await auditor.finish();
+  return { findings, summary };
 }

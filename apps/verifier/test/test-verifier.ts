@@ -89,10 +89,10 @@ export class TestVerifier {
     await this.ledger.close();
   }
 
-  /** Stops, then opens the same data again. */
-  async restart(): Promise<void> {
+  /** Stops, then opens the same data again, with the same key or another. */
+  async restart(keyPair = verifierKey): Promise<void> {
     await this.stop();
-    await this.#open();
+    await this.#open(keyPair);
   }
 
   async close(): Promise<void> {
@@ -163,7 +163,7 @@ export class TestVerifier {
     return this.get('/metrics').then(({ text }) => text);
   }
 
-  async #open(): Promise<void> {
+  async #open(keyPair = verifierKey): Promise<void> {
     const options = this.#options;
     const reference = createReferenceKernel();
     this.ledger = await (options.openLedger?.() ?? openSqliteLedger({ dataDir: this.dataDir }));
@@ -206,7 +206,7 @@ export class TestVerifier {
         ledger: this.ledger,
         kernel: options.kernel ?? reference,
         confirmLeaves: (attempt, rows) => reference.computeLeaves(attempt, rows),
-        keyPair: verifierKey,
+        keyPair,
         clock: this.clock,
         logger: createLogger({
           ...{ service: 'verifier', destination },

@@ -30,6 +30,13 @@ export function parseAnchor(text: string): SignedHead | undefined {
   return fields.isSound && anchorText(head) === text ? head : undefined;
 }
 
+/** What was compared, and how far the anchors go. */
+export interface AnchorSummary {
+  readonly comparedCount: number;
+  /** Absent when there is no anchor. */
+  readonly lastEpochId?: number;
+}
+
 /**
  * Compares archived epochs with anchored heads, both in order of id, so that neither has to be held. Ids that the anchors
  * leave out are not compared; an anchored epoch that the archive leaves out is a finding.
@@ -48,10 +55,6 @@ export class AnchorComparison {
   constructor(anchors: AsyncIterable<string>, report: Report) {
     this.#anchors = anchors[Symbol.asyncIterator]();
     this.#report = report;
-  }
-
-  get comparedCount(): number {
-    return this.#comparedCount;
   }
 
   async take(epoch: EpochFields): Promise<void> {
@@ -75,10 +78,17 @@ export class AnchorComparison {
     await this.#advance();
   }
 
-  finish(): void {
-    if (this.#comparedCount > 0) return;
-    const detail = 'expected at least one anchored head of these epochs, got none';
-    this.#report({ code: 'anchor_missing', field: 'anchors', detail });
+  /** Reads the anchors to their end. Those after the last archived epoch are no finding: archives may end where they like. */
+  async finish(): Promise<AnchorSummary> {
+    while (!this.#ended) await this.#advance();
+    if (this.#comparedCount === 0) {
+      const detail = 'expected at least one anchored head of these epochs, got none';
+      this.#report({ code: 'anchor_missing', field: 'anchors', detail });
+    }
+    return {
+      comparedCount: this.#comparedCount,
+      ...(this.#lastId < 0 ? {} : { lastEpochId: this.#lastId }),
+    };
   }
 
   async #advance(): Promise<void> {

@@ -233,6 +233,18 @@ describe('anchors', () => {
     expect(await codes([` ${anchors[0]!}`, anchors[1]!])).toEqual(['anchor_mismatch']);
   });
 
+  it('that go on after the end of the archive are told of, and are no finding', async () => {
+    const part = await archiveBytes({ from: 0, to: second!.epoch_id }, history);
+    const { findings, summary } = await auditBytes([part], { anchors });
+    expect(findings).toEqual([]);
+    expect(summary.anchors).toEqual({ comparedCount: 2, lastEpochId: fourth!.epoch_id });
+    expect(await codes([...anchors, '{}'], part)).toEqual(['anchor_mismatch']);
+    expect((await auditBytes([part], { anchors: [] })).summary.anchors).toEqual({
+      comparedCount: 0,
+    });
+    expect((await auditBytes([part])).summary.anchors).toBeUndefined();
+  });
+
   it('name an epoch that the archive leaves out', async () => {
     const forged = forge(whole, (lines) => lines.splice(10, 1));
     const { findings } = await auditBytes([forged], { anchors });

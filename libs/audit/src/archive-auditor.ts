@@ -1,10 +1,11 @@
-import type { AnchorComparison } from './anchor-lines.ts';
+import type { AnchorComparison, AnchorSummary } from './anchor-lines.ts';
 import { ARCHIVE_FORMAT, ARCHIVE_LINE_BYTES_MAX, LineChain } from './archive-lines.ts';
 import { parseCanonical, parseLine, type ParsedLine } from './archive-parser.ts';
 import { ChainAudit } from './chain-audit.ts';
 import { EpochAudit, type ReceiptLine } from './epoch-audit.ts';
 import type { Finding, Report } from './finding.ts';
 import { ReceiptAudit, type Recomputing } from './receipt-audit.ts';
+import { RevocationAudit } from './revocation-audit.ts';
 
 export interface AuditOptions {
   /** Keys, in hex, that may sign; empty takes those the archive names. */
@@ -30,12 +31,16 @@ export interface AuditSummary {
   readonly proofsRecomputed: number;
   /** Rejected receipts whose proof the verifier no longer kept. */
   readonly proofsMissing: number;
+  /** Revoked receipts near an end of the archives whose rejection may lie beyond it. */
+  readonly revocationsUnexplained: number;
   readonly creditedOps: bigint;
   readonly firstEpochId: number | undefined;
   readonly lastEpochId: number | undefined;
   readonly lastHeadHex: string | undefined;
   /** Keys that signed heads; the first of them, 64 at most. */
   readonly verifierKeys: readonly string[];
+  /** Only where anchors were compared. */
+  readonly anchors?: AnchorSummary;
 }
 
 const VERIFIER_KEYS_SHOWN_MAX = 64;
@@ -44,12 +49,14 @@ type Stage = 'header' | 'epochs' | 'ended';
 
 /**
  * Replays archives line by line; several in a row have to follow each other. After a finding it goes on from what the archive
- * claims, so that one altered field is one finding where that can be. Memory grows with the receipts of one epoch.
+ * claims, so that one altered field is one finding where that can be. Memory grows with the receipts of one epoch, and with those
+ * rejected and revoked in the epochs that were unsealed at once.
  */
 export class ArchiveAuditor {
   readonly #report: Report;
   readonly #chain: ChainAudit;
   readonly #receipts: ReceiptAudit;
+  readonly #revocations: RevocationAudit;
   readonly #anchors: AnchorComparison | undefined;
   #lines = new LineChain();
   #stage: Stage = 'ended';
@@ -77,6 +84,7 @@ export class ArchiveAuditor {
       { skipSignatures },
       { report: this.#report, recomputing: deps.recomputing },
     );
+    this.#revocations = new RevocationAudit(this.#report);
     this.#anchors = makeAnchors?.(this.#report);
   }
 
@@ -136,8 +144,8 @@ export class ArchiveAuditor {
   }
 
   /** After the last archive. */
-  finish(): AuditSummary {
-    this.#anchors?.finish();
+  async finish(): Promise<AuditSummary> {
+    const anchors = await this.#anchors?.finish();
     const { epochs, receipts, folded, recomputed, missing, credited } = this.#totals;
     const last = this.#chain.last;
     return {
@@ -146,11 +154,13 @@ export class ArchiveAuditor {
       proofsFolded: folded,
       proofsRecomputed: recomputed,
       proofsMissing: missing,
+      revocationsUnexplained: this.#revocations.finish(),
       creditedOps: credited,
       firstEpochId: this.#firstEpochId,
       lastEpochId: last?.epoch_id,
       lastHeadHex: last?.head_hex,
       verifierKeys: [...this.#keys],
+      ...(anchors === undefined ? {} : { anchors }),
     };
   }
 
@@ -217,6 +227,7 @@ export class ArchiveAuditor {
     if (this.#keys.size < VERIFIER_KEYS_SHOWN_MAX) this.#keys.add(epoch.verifier_key_hex);
     this.#chain.take(epoch);
     await this.#anchors?.take(epoch);
+    this.#revocations.takeEpoch(epoch);
     this.#epoch = new EpochAudit({ epoch, line: this.#line }, this.#report);
   }
 
@@ -225,6 +236,7 @@ export class ArchiveAuditor {
     this.#totals.receipts++;
     if (this.#epoch === undefined) return;
     this.#epoch.takeReceipt(line, this.#line);
+    this.#revocations.takeReceipt(line, this.#line);
     this.#totals.credited += BigInt(line.credited_ops);
     const { epoch } = this.#epoch;
     const verifierKeys = this.#chain.recentKeys;

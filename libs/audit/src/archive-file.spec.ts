@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fcParameters } from '@tops/testing';
 import fc from 'fast-check';
-import { splitLines, writeFileWhole } from './index.ts';
+import { removeUnfinished, splitLines, writeFileWhole } from './index.ts';
 
 let directory: string;
 
@@ -46,6 +46,19 @@ describe('writeFileWhole', () => {
       expect(await readFile(temporary, 'utf8')).toBe('text');
       await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
     });
+  });
+});
+
+describe('removeUnfinished', () => {
+  it('removes what a crash left of that file, and nothing else', async () => {
+    const kept = ['a.jsonl', '.b.jsonl.0123456789ab.tmp', '.a.jsonl.txt', 'a.jsonl.tmp'];
+    for (const name of [...kept, '.a.jsonl.0123456789ab.tmp', '.a.jsonl.ba9876543210.tmp']) {
+      await writeFile(join(directory, name), '');
+    }
+    await removeUnfinished(join(directory, 'a.jsonl'));
+    expect((await readdir(directory)).sort()).toEqual([...kept].sort());
+    await removeUnfinished(join(directory, 'new', 'a.jsonl'));
+    expect(await readdir(join(directory, 'new'))).toEqual([]);
   });
 });
 

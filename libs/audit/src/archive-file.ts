@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { concatBytes } from '@tops/crypto';
 
@@ -21,7 +21,10 @@ export async function writeFileWhole(
 ): Promise<number> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true });
-  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = join(
+    directory,
+    `${temporaryPrefix(path)}${randomBytes(6).toString('hex')}.tmp`,
+  );
   try {
     const file = await open(temporary, 'wx', 0o644);
     let byteCount: number;
@@ -39,6 +42,20 @@ export async function writeFileWhole(
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Removes what crashes of {@link writeFileWhole} left of this path. Only for who knows that nobody is writing it now. */
+export async function removeUnfinished(path: string): Promise<void> {
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    const isLeft = name.startsWith(temporaryPrefix(path)) && name.endsWith('.tmp');
+    if (isLeft) await rm(join(directory, name), { force: true });
+  }
+}
+
+function temporaryPrefix(path: string): string {
+  return `.${basename(path)}.`;
 }
 
 async function writeChunks(file: FileHandle, chunks: AsyncIterable<string>): Promise<number> {

@@ -12,6 +12,7 @@
  * - `challenge_signature_invalid`, `rows_invalid`.
  * - `credited_ops_mismatch`, `credits_mismatch`: a receipt's ops, a key's sums.
  * - `revocation_missing`: credit of a key that has a rejected receipt in the epoch.
+ * - `rejection_missing`: credit taken away by no rejection of that key.
  * - `proof_malformed`, `proof_not_contradicting`: a rejection its stored proof does not show.
  * - `proof_unchecked`: a stored proof too large to recompute within --max-weights.
  * - `anchor_mismatch`, `anchor_missing`: a head differs from the one anchored outside; nothing to compare.
@@ -38,6 +39,7 @@ export type FindingCode =
   | 'credited_ops_mismatch'
   | 'credits_mismatch'
   | 'revocation_missing'
+  | 'rejection_missing'
   | 'proof_malformed'
   | 'proof_not_contradicting'
   | 'proof_unchecked'

@@ -1,11 +1,17 @@
-export { AnchorComparison, anchorText, parseAnchor } from './anchor-lines.ts';
+export { AnchorComparison, anchorText, parseAnchor, type AnchorSummary } from './anchor-lines.ts';
 export {
   ArchiveAuditor,
   type AuditDeps,
   type AuditOptions,
   type AuditSummary,
 } from './archive-auditor.ts';
-export { readFileLines, splitLines, writeFileWhole, type FileLine } from './archive-file.ts';
+export {
+  readFileLines,
+  removeUnfinished,
+  splitLines,
+  writeFileWhole,
+  type FileLine,
+} from './archive-file.ts';
 export {
   ARCHIVE_FORMAT,
   ARCHIVE_LINE_BYTES_MAX,

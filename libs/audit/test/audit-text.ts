@@ -43,7 +43,8 @@ export async function auditBytes(
     for await (const line of lines) await auditor.take(line);
     auditor.end();
   }
-  return { findings, summary: auditor.finish() };
+  const summary = await auditor.finish();
+  return { findings, summary };
 }
 
 async function* eachOf<T>(items: readonly T[]): AsyncGenerator<T> {

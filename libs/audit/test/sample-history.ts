@@ -55,8 +55,12 @@ const EPOCH_MS = 60_000;
 const shape = { m: 64, n: 64, k: 64 };
 const rows = [3, 17, 40];
 
-/** What an epoch of the sample holds: outcomes by worker. */
-export type Plan = readonly (readonly [worker: number, outcome: FinalOutcome])[];
+/** What an epoch of the sample holds: outcomes by worker. Rejections and revocations of an epoch are settled at once. */
+export type Plan = readonly (readonly [
+  worker: number,
+  outcome: FinalOutcome,
+  settledAt?: number,
+])[];
 
 interface SampleEpoch {
   readonly epoch: EpochFields;
@@ -109,8 +113,8 @@ export class SampleHistory implements ArchiveSource {
       epochId,
       entropy,
     });
-    const receipts = plan.map(([worker, outcome], nonce) =>
-      this.#receipt({ epochId, prevHash, worker, outcome, nonce }),
+    const receipts = plan.map(([worker, outcome, settledAt], nonce) =>
+      this.#receipt({ epochId, prevHash, worker, outcome, nonce, settledAt }),
     );
     const root = ledgerRoot(receipts);
     const head = nextHead({
@@ -145,9 +149,11 @@ export class SampleHistory implements ArchiveSource {
     worker: number;
     outcome: FinalOutcome;
     nonce: number;
+    settledAt: number | undefined;
   }): ReceiptFields {
     const { epochId, outcome, nonce } = input;
     const worker = this.worker(input.worker);
+    const isTakenBack = outcome === 'rejected' || outcome === 'revoked';
     const leaves = Array.from({ length: shape.m }, (_, row) =>
       seededBytes(epochId * 1000 + nonce * 100 + row, 32),
     );
@@ -175,7 +181,7 @@ export class SampleHistory implements ArchiveSource {
       received_at,
       outcome,
       credited_ops: outcome === 'accepted' ? shapeOps(shape).toString() : '0',
-      settled_at: received_at + 50,
+      settled_at: input.settledAt ?? (isTakenBack ? epochId * EPOCH_MS + 2000 : received_at + 50),
       ...(outcome === 'rejected' ? { mismatch_row: 17, ...openRows(leaves) } : {}),
     };
   }

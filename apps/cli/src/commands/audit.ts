@@ -62,7 +62,8 @@ export async function audit(options: AuditOptions, io: CliIo): Promise<number> {
       await takeLines(archive, auditor, io);
       auditor.end();
     }
-    report({ summary: auditor.finish(), shown, findingCount }, options, io);
+    const summary = await auditor.finish();
+    report({ summary, shown, findingCount }, options, io);
     return findingCount === 0 ? exitCode.ok : exitCode.rejected;
   } finally {
     await kernel?.close();
@@ -131,7 +132,12 @@ function report({ summary, shown, findingCount }: Result, options: AuditOptions,
       proofs_folded: summary.proofsFolded,
       proofs_recomputed: summary.proofsRecomputed,
       proofs_missing: summary.proofsMissing,
+      revocations_unexplained: summary.revocationsUnexplained,
       verifier_keys: summary.verifierKeys,
+      ...(summary.anchors && {
+        anchors_compared: summary.anchors.comparedCount,
+        last_anchored_epoch_id: summary.anchors.lastEpochId ?? null,
+      }),
       finding_count: findingCount,
       findings: shown,
     });
@@ -150,11 +156,28 @@ function report({ summary, shown, findingCount }: Result, options: AuditOptions,
       'stored proofs',
       `${summary.proofsFolded} folded, ${summary.proofsRecomputed} recomputed, ${summary.proofsMissing} no longer kept`,
     ],
+    ...(summary.revocationsUnexplained === 0
+      ? []
+      : [
+          [
+            'revocations',
+            `${summary.revocationsUnexplained} whose rejection lies beyond the archives, if anywhere`,
+          ],
+        ]),
+    ...(summary.anchors === undefined ? [] : [['anchors', anchorsText(summary)]]),
     ['last head', summary.lastHeadHex ?? '-'],
     ...summary.verifierKeys.map((key) => ['signed by', key]),
     ['outcome', findingCount === 0 ? 'sound' : `${findingCount} findings`],
   ];
   printLine(io, renderTable(pairs));
+}
+
+function anchorsText({ anchors, lastEpochId = -1 }: AuditSummary): string {
+  const { comparedCount = 0, lastEpochId: lastAnchored = -1 } = anchors ?? {};
+  const compared = `${comparedCount} compared`;
+  return lastAnchored > lastEpochId
+    ? `${compared}; they go on to epoch ${lastAnchored}, after the end of the archives`
+    : compared;
 }
 
 function findingText(finding: ShownFinding): string {

@@ -7,6 +7,7 @@ import {
   type Challenge,
   type EvidenceMessage,
 } from '@tops/protocol';
+import { challengeKeyHex } from '../challenge-key.ts';
 import { json, type Parameter, type Route } from '../http/route.ts';
 import type { ProofService } from '../proof-service.ts';
 import type { ReceiptService } from '../receipt-service.ts';
@@ -15,7 +16,7 @@ import { refuseWith, type Refusal } from '../refusal.ts';
 export interface ReceiptRouteDeps {
   readonly receipts: ReceiptService;
   readonly proofs: ProofService;
-  readonly ledger: Pick<LedgerStore, 'getReceipt' | 'getEvidence' | 'archive'>;
+  readonly ledger: Pick<LedgerStore, 'getReceipt' | 'getEvidence' | 'getEpoch' | 'archive'>;
 }
 
 export const receiptIdParameter: Parameter = {
@@ -146,12 +147,16 @@ function getEvidence(options: { readonly verifierKeyHex: string }, deps: Receipt
         const detail = `expected a rejected receipt whose proof is kept, got one that is ${record.outcome}`;
         return refuseWith('evidence_not_found', detail);
       }
+      const challenge = challengeOf(record);
       const evidence: EvidenceMessage = {
         receipt: record.receipt,
-        rows: record.rows,
-        deadline_at: record.deadlineAtMs,
-        challenge_sig_hex: record.challengeSigHex,
-        verifier_key_hex: options.verifierKeyHex,
+        rows: challenge.rows,
+        deadline_at: challenge.deadline_at,
+        challenge_sig_hex: challenge.challenge_sig_hex,
+        verifier_key_hex: await challengeKeyHex(
+          { challenge, epochId: record.receipt.epoch_id },
+          { presentKeyHex: options.verifierKeyHex, ledger },
+        ),
         ...proofOf(record, proof),
         mismatch_row: mismatchRow,
       };

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { publicKeyToDid } from '@tops/crypto';
+import { bytesToHex, keyPairFromSeed, publicKeyToDid } from '@tops/crypto';
 import { parseEvidence, parseJson, verifyChallenge, type Evidence } from '@tops/protocol';
 import { createReferenceKernel } from '@tops/kernel-cpu';
+import { seededBytes } from '@tops/testing';
 import { checkEvidence } from '@tops/verification';
 import { TestVerifier, verifierKey } from '../test-verifier.ts';
 import { TestWorker, tinyShape } from '../test-worker.ts';
@@ -71,6 +72,29 @@ describe('GET /v1/receipts/{id}/evidence', () => {
     const accepted = await test.get(path);
     expect([accepted.status, accepted.body.code]).toEqual([404, 'evidence_not_found']);
     expect((await test.get('/v1/receipts/nonsense/evidence')).body.code).toBe('path_invalid');
+  });
+
+  it.each([
+    ['its epoch is sealed', 180_000, true],
+    ['only the epoch before is', 30_000, false],
+  ])('names the key that asked, whoever signs today, when %s', async (_name, laterMs, isSealed) => {
+    const { epoch_id: firstId } = await test.epoch();
+    test.clock.advance(60_000);
+    await test.verifier.epochs.tick();
+    const { id } = await reject();
+    test.clock.advance(laterMs);
+    await test.verifier.epochs.tick();
+    expect((await test.ledger.getEpoch(firstId))?.sealed?.signed).toBeDefined();
+    expect((await test.ledger.getEpoch(firstId + 1))?.sealed !== undefined).toBe(isSealed);
+    const nextKey = keyPairFromSeed(seededBytes(98, 32));
+    await test.restart(nextKey);
+    const answer = await test.get(`/v1/receipts/${id}/evidence`);
+    const { challenge, verifierKey: named } = parse(answer.text);
+    expect(bytesToHex(named)).toBe(bytesToHex(verifierKey.publicKey));
+    expect(verifyChallenge(challenge, named)).toBe(true);
+    expect(verifyChallenge(challenge, nextKey.publicKey)).toBe(false);
+    // Who asks from now on is the next key.
+    expect((await test.epoch()).verifier_key_hex).toBe(bytesToHex(nextKey.publicKey));
   });
 
   it('is gone after EVIDENCE_DAYS, the receipt is not', async () => {

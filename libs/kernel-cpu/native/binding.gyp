@@ -39,6 +39,7 @@
         "src/isa-select.cc",
         "src/fold.cc",
         "src/jobs.cc",
+        "src/native-kernel.cc",
         "src/pool.cc",
         "src/weights.cc",
       ],

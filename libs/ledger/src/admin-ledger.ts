@@ -1,4 +1,4 @@
-import type { WorkerRecord } from './ledger-store.ts';
+import type { WorkerRecord } from './ledger-records.ts';
 
 /** What an operator does to a key. `untilEpochId`: first epoch whose receipts are taken again. */
 export type KeyAct =

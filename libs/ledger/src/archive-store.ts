@@ -1,4 +1,4 @@
-import type { EpochRecord, ReceiptRecord } from './ledger-store.ts';
+import type { EpochRecord, ReceiptRecord } from './ledger-records.ts';
 
 export interface SignHeadInput {
   readonly epochId: number;

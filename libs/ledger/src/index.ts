@@ -21,25 +21,27 @@ export {
 } from './ledger-entry.ts';
 export type { ArchiveStore, EntryPosition, SignHeadInput } from './archive-store.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
+export type {
+  CreditRow,
+  EpochRecord,
+  EpochSeal,
+  HeadSignature,
+  ReceiptRecord,
+  Standing,
+  WorkerRecord,
+  WorkerState,
+} from './ledger-records.ts';
 export {
   EVIDENCE_BYTES_MAX,
   PAGE_LIMIT_MAX,
   type CommitInput,
   type CommitResult,
-  type CreditRow,
-  type EpochRecord,
-  type EpochSeal,
   type EvidencePruned,
-  type HeadSignature,
   type LedgerStore,
   type OpenEpochInput,
   type QuarantineTerm,
-  type ReceiptRecord,
   type SettleInput,
   type SettleResult,
-  type Standing,
-  type WorkerRecord,
-  type WorkerState,
 } from './ledger-store.ts';
 export { parseDatabaseUrl } from './postgres/database-address.ts';
 export { openPostgresLedger, type PostgresLedgerOptions } from './postgres/postgres-ledger.ts';

@@ -1,5 +1,5 @@
 import { OPS_UNIT } from '@tops/protocol';
-import type { WorkerRecord, WorkerState } from './ledger-store.ts';
+import type { WorkerRecord, WorkerState } from './ledger-records.ts';
 
 // What a key's record earns it: rows asked for, challenges it may hold open, and the word for it. After BOINC's adaptive
 // replication (https://github.com/BOINC/boinc/wiki/AdaptiveReplication), where a host whose results were valid so many times

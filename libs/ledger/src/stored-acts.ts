@@ -1,6 +1,6 @@
 import { bytesToHex } from '@tops/crypto';
 import type { ActRecord, KeyAct, KeyRecord } from './admin-ledger.ts';
-import type { WorkerRecord } from './ledger-store.ts';
+import type { WorkerRecord } from './ledger-records.ts';
 import type { Row } from './stored-row.ts';
 
 // What a row of the acts' tables means. Both adapters name their columns alike.

@@ -9,7 +9,7 @@ import type {
   ReceiptRecord,
   Standing,
   WorkerRecord,
-} from './ledger-store.ts';
+} from './ledger-records.ts';
 import type { RateWindow } from './receipt-rate.ts';
 import { workerState, type Reputation } from './reputation.ts';
 import type { Row } from './stored-row.ts';

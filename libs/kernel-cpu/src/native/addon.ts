@@ -1,4 +1,4 @@
-/** Raised with every change of what the addon offers (native/src/addon.cc). */
+/** Raised with every change of what the addon offers (native/src/addon.cc, kInterfaceVersion). */
 export const ADDON_INTERFACE_VERSION = 2;
 
 export type NativeOutcome = 'done' | 'cancelled' | 'out_of_memory';

@@ -1,7 +1,8 @@
 import { hexToBytes } from '@tops/crypto';
 import { opsToUnits, shapeOps } from '@tops/protocol';
 import { LedgerError } from '../ledger-error.ts';
-import type { CommitInput, CommitResult, ReceiptRecord } from '../ledger-store.ts';
+import type { ReceiptRecord } from '../ledger-records.ts';
+import type { CommitInput, CommitResult } from '../ledger-store.ts';
 import { countReceipt, type RateWindow } from '../receipt-rate.ts';
 import { openChallengesMax } from '../reputation.ts';
 import { toReceiptRecord, type WorkerStanding } from '../stored-records.ts';

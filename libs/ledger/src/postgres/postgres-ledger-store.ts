@@ -8,20 +8,22 @@ import {
 } from '../input-checks.ts';
 import type { LedgerEntry } from '../ledger-entry.ts';
 import { LedgerError } from '../ledger-error.ts';
+import type {
+  CreditRow,
+  EpochRecord,
+  ReceiptRecord,
+  Standing,
+  WorkerRecord,
+} from '../ledger-records.ts';
 import {
   PAGE_LIMIT_MAX,
   type CommitInput,
   type CommitResult,
-  type CreditRow,
-  type EpochRecord,
   type EvidencePruned,
   type LedgerStore,
   type OpenEpochInput,
-  type ReceiptRecord,
   type SettleInput,
   type SettleResult,
-  type Standing,
-  type WorkerRecord,
 } from '../ledger-store.ts';
 import { keyCursor, pageLimit } from '../page.ts';
 import { mergeKeys } from '../stored-acts.ts';
@@ -33,16 +35,10 @@ import { commitBatch } from './commits.ts';
 import { writeProbe, type Database, type Session } from './database.ts';
 import * as epochs from './epochs.ts';
 import * as evidence from './evidence.ts';
-import {
-  expireSlice,
-  forgetReplica,
-  renewHeartbeat,
-  REPLICA_TTL_MS,
-  reportSweep,
-  type ExpirySlice,
-} from './expiry.ts';
+import { expireSlice, type ExpirySlice } from './expiry.ts';
 import { PostgresArchive } from './postgres-archive.ts';
 import * as receipts from './receipts.ts';
+import { ReplicaLease } from './replica-lease.ts';
 import { settleBatch } from './settles.ts';
 import * as workers from './workers.ts';
 
@@ -59,15 +55,14 @@ export type PostgresLedgerDependencies = { readonly nowMs: () => number };
 /** LedgerStore over a pool of connections; any number of replicas may use one database. Made by openPostgresLedger. */
 export class PostgresLedgerStore implements LedgerStore {
   readonly archive: PostgresArchive;
-  readonly #options: { readonly topsEpochs: number; readonly replicaId: string };
+  readonly #options: { readonly topsEpochs: number };
   readonly #database: Database;
   readonly #clock: ClockComparison;
   readonly #commits: Batcher<CommitInput, CommitResult>;
   readonly #settles: Batcher<SettleInput, SettleResult>;
   /** One at a time, so that the connections that write are as many as those who use them. */
   readonly #others: Batcher<Write, unknown>;
-  /** When this replica last said that it is alive, by performance.now; undefined while it takes no answers. */
-  #heartbeatAt: number | undefined;
+  readonly #lease: ReplicaLease;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -92,7 +87,9 @@ export class PostgresLedgerStore implements LedgerStore {
     this.#others = new Batcher({ queueLimit: OTHER_WRITES_MAX, batchLimit: 1 }, ([write]) =>
       database.transaction(async (session) => [{ value: await write?.(session) }]),
     );
-    this.archive = new PostgresArchive({ database, write: (action) => this.#write(action) });
+    const write = <T>(action: (session: Session) => Promise<T>) => this.#write(action);
+    this.archive = new PostgresArchive({ database, write });
+    this.#lease = new ReplicaLease(options, { write });
   }
 
   async openEpoch(input: OpenEpochInput): Promise<EpochRecord> {
@@ -121,7 +118,7 @@ export class PostgresLedgerStore implements LedgerStore {
   sealEpoch(input: { epochId: number }): Promise<EpochRecord> {
     return epochs.sealEpoch(input.epochId, {
       read: async (action) => {
-        await this.#renewHeartbeat();
+        await this.#lease.renew();
         return this.#read(action);
       },
       write: (action) => this.#write(action),
@@ -143,9 +140,7 @@ export class PostgresLedgerStore implements LedgerStore {
     nowMs: number;
     answersInFlight: ReadonlyMap<string, number>;
   }): Promise<number> {
-    const { replicaId } = this.#options;
-    await this.#write((session) => reportSweep(session, { replicaId, ...input }));
-    this.#heartbeatAt = performance.now();
+    await this.#lease.reportSweep(input);
     let missedCount = 0;
     let afterSeq: number | undefined = 0;
     while (afterSeq !== undefined) {
@@ -272,21 +267,8 @@ export class PostgresLedgerStore implements LedgerStore {
 
   async #close(): Promise<void> {
     await Promise.all([this.#commits, this.#settles, this.#others].map((queue) => queue.close()));
-    if (this.#heartbeatAt !== undefined) {
-      const { replicaId } = this.#options;
-      // Else the others wait for it until it counts as gone.
-      await this.#database
-        .transaction((session) => forgetReplica(session, replicaId))
-        .catch(() => undefined);
-    }
+    await this.#lease.release(this.#database);
     await this.#database.close();
-  }
-
-  async #renewHeartbeat(): Promise<void> {
-    const now = performance.now();
-    if (this.#heartbeatAt === undefined || now - this.#heartbeatAt < REPLICA_TTL_MS / 3) return;
-    this.#heartbeatAt = now;
-    await this.#write((session) => renewHeartbeat(session, this.#options.replicaId));
   }
 
   async #read<T>(action: (session: Session) => Promise<T>): Promise<T> {

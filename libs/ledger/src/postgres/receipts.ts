@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../ledger-entry.ts';
-import type { ReceiptRecord } from '../ledger-store.ts';
+import type { ReceiptRecord } from '../ledger-records.ts';
 import {
   parseRows,
   toLedgerEntry,

@@ -1,5 +1,5 @@
 import { bytesToHex } from '@tops/crypto';
-import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
+import type { CreditRow, WorkerRecord } from '../ledger-records.ts';
 import {
   STANDING_COLUMNS,
   toCreditRow,

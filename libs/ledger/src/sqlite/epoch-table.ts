@@ -1,7 +1,8 @@
 import { INITIAL_HASH, nextHead, nextPrevHash } from '../epoch-chain.ts';
 import type { LedgerRoot } from '../ledger-entry.ts';
 import { LedgerError } from '../ledger-error.ts';
-import type { EpochRecord, OpenEpochInput } from '../ledger-store.ts';
+import type { EpochRecord } from '../ledger-records.ts';
+import type { OpenEpochInput } from '../ledger-store.ts';
 import { toEpochRecord, type TopsWindow } from '../stored-records.ts';
 import type { Connection, Row, Statement } from './connection.ts';
 

@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes } from '@tops/crypto';
 import { opsToUnits, shapeOps } from '@tops/protocol';
-import type { CommitInput, ReceiptRecord } from '../ledger-store.ts';
+import type { ReceiptRecord } from '../ledger-records.ts';
+import type { CommitInput } from '../ledger-store.ts';
 import type { Outcome } from '../ledger-entry.ts';
 import {
   parseRows,

@@ -2,7 +2,7 @@ import { hexToBytes, isHex } from '@tops/crypto';
 import type { ArchiveStore, EntryPosition, SignHeadInput } from '../archive-store.ts';
 import { requireSignHeadInput } from '../input-checks.ts';
 import { LedgerError } from '../ledger-error.ts';
-import { type EpochRecord, type ReceiptRecord } from '../ledger-store.ts';
+import type { EpochRecord, ReceiptRecord } from '../ledger-records.ts';
 import { pageLimit } from '../page.ts';
 import { toEpochRecord, toReceiptRecord } from '../stored-records.ts';
 import type { Connection, Statement } from './connection.ts';

@@ -9,20 +9,22 @@ import {
   requireSettleInput,
 } from '../input-checks.ts';
 import { LedgerRoot, type FinalOutcome, type LedgerEntry } from '../ledger-entry.ts';
+import type {
+  CreditRow,
+  EpochRecord,
+  ReceiptRecord,
+  Standing,
+  WorkerRecord,
+} from '../ledger-records.ts';
 import {
   PAGE_LIMIT_MAX,
   type CommitInput,
   type CommitResult,
-  type CreditRow,
-  type EpochRecord,
   type EvidencePruned,
   type LedgerStore,
   type OpenEpochInput,
-  type ReceiptRecord,
   type SettleInput,
   type SettleResult,
-  type Standing,
-  type WorkerRecord,
 } from '../ledger-store.ts';
 import { keyCursor, pageLimit } from '../page.ts';
 import { mergeKeys } from '../stored-acts.ts';

@@ -1,4 +1,4 @@
-import type { CreditRow, WorkerRecord } from '../ledger-store.ts';
+import type { CreditRow, WorkerRecord } from '../ledger-records.ts';
 import type { RateWindow } from '../receipt-rate.ts';
 import { MISS_WINDOW } from '../reputation.ts';
 import {

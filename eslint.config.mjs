@@ -65,6 +65,7 @@ function boundaries(extraLibs) {
   const rows = [
     ...Object.entries(allowedLibs).map(([name, libs]) => [`lib:${name}`, libs]),
     ...Object.entries(appLibs).map(([name, libs]) => [`app:${name}`, libs]),
+    ['type:monitoring', ['observability']],
   ];
   return [
     'error',
@@ -164,6 +165,7 @@ export default tseslint.config(
     // Programs a person runs in a terminal print; services log.
     files: [
       'docker/**/*.mjs',
+      'monitoring/**/*.mjs',
       'tools/**/*.mjs',
       '**/native/**/*.mjs',
       'apps/cli/**/*.ts',

@@ -8,7 +8,7 @@ const documents = execFileSync('git', ['ls-files', '--', '*.md'], { encoding: 'u
   .filter((path) => path !== '');
 
 const link = /\]\(([^)#\s]+)[^)]*\)/g;
-const codePath = /`((?:apps|libs|tools|docs|docker|k8s)\/[\w./-]+)`/g;
+const codePath = /`((?:apps|libs|tools|docs|docker|k8s|monitoring)\/[\w./-]+)`/g;
 const problems = [];
 
 for (const path of documents) {

@@ -169,9 +169,13 @@ describe('EpochClock', () => {
     expect((await test.get('/ready')).status).toBe(200);
     const { ledger } = test;
     const check = ledger.check.bind(ledger);
+    const shownSeconds = async () =>
+      Number(/^tops_verifier_epoch_clock_timestamp_seconds (.+)$/m.exec(await test.metrics())?.[1]);
+    const beforeSeconds = test.clock.nowMs() / 1000;
     ledger.check = () => Promise.reject(new Error('disk full'));
     test.clock.advance(5000);
     await test.verifier.epochs.tick();
+    expect(await shownSeconds()).toBe(beforeSeconds);
     const answer = await test.get('/ready');
     expect(answer.status).toBe(503);
     expect(answer.text).not.toContain('disk full');
@@ -179,5 +183,6 @@ describe('EpochClock', () => {
     ledger.check = check;
     await test.verifier.epochs.tick();
     expect((await test.get('/ready')).status).toBe(200);
+    expect(await shownSeconds()).toBe(beforeSeconds + 5);
   });
 });

@@ -159,6 +159,7 @@ export class EpochClock {
       await this.#seal();
       await this.#deps.headSigner.signSealed(this.#deps);
       await this.#checkLedger();
+      metrics.epochClock.set(this.#deps.clock.nowMs() / 1000);
     } catch (error) {
       // The next round tries again; until then nobody should send work here.
       this.#checkedAtMs = undefined;

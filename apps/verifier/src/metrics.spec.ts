@@ -70,9 +70,12 @@ describe('metrics', () => {
     expect(drawnRows).toBe(3 * 16);
     expect(await valueOf('challenge_rows_bucket{le="8"}')).toBe(0);
     expect(await valueOf('challenge_rows_bucket{le="16"}')).toBe(3);
+    const beforeSeconds = test.clock.nowMs() / 1000;
     test.clock.advance(60_000);
+    expect(await valueOf('epoch_clock_timestamp_seconds')).toBe(beforeSeconds);
     await test.verifier.epochs.tick();
     expect(await valueOf('epoch')).toBe(epochId + 1);
+    expect(await valueOf('epoch_clock_timestamp_seconds')).toBe(beforeSeconds + 60);
   });
 
   it('are off with METRICS_ENABLED=0', async () => {

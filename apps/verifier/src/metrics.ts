@@ -155,6 +155,10 @@ function createEpochMetrics(metrics: Metrics) {
       help: 'Rounds of archiving and deleting old receipts that failed; the log says why, and nothing unarchived was deleted.',
     }),
     epoch: metrics.gauge({ name: 'epoch', help: 'Id of the epoch that is open.' }),
+    epochClock: metrics.gauge({
+      name: 'epoch_clock_timestamp_seconds',
+      help: 'What the clock that decides over epochs showed after its last round, one of which ends every second; ledger trouble leaves it behind.',
+    }),
     unsealedEpochs: metrics.gauge({
       name: 'unsealed_epochs',
       help: 'Epochs opened and not sealed yet; two are ordinary, a growing count is not.',

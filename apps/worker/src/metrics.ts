@@ -68,16 +68,7 @@ export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
       name: 'credited_ops_total',
       help: 'Nominal ops the verifier credited; a later revocation is not taken off.',
     }),
-    attemptSeconds: metrics.histogram({
-      name: 'attempt_seconds',
-      help: 'Compute time of one attempt, from the start to its commitment.',
-      buckets: attemptBuckets,
-    }),
-    submitSeconds: metrics.histogram({
-      name: 'submit_seconds',
-      help: 'From handing a receipt over to the verdict, retries and opening included.',
-      buckets: submitBuckets,
-    }),
+    ...timeMetrics(metrics),
     errors: metrics.counter({
       name: 'errors_total',
       help: 'Errors by kind, the ones a retry makes good included.',
@@ -112,6 +103,25 @@ export function createWorkerMetrics(metrics: Metrics = createWorkerRegistry()) {
     ...deviceMetrics(metrics),
     epoch: metrics.gauge({ name: 'epoch', help: 'Epoch being worked on.' }),
     attemptRows: metrics.gauge({ name: 'attempt_rows', help: 'm of the current shape.' }),
+  };
+}
+
+function timeMetrics(metrics: Metrics) {
+  return {
+    attemptSeconds: metrics.histogram({
+      name: 'attempt_seconds',
+      help: 'Compute time of one attempt, from the start to its commitment.',
+      buckets: attemptBuckets,
+    }),
+    attemptTargetSeconds: metrics.gauge({
+      name: 'attempt_target_seconds',
+      help: 'Compute time that attempts are scaled to (AUTOTUNE_TARGET_MS); 0 with AUTOTUNE_DISABLE.',
+    }),
+    submitSeconds: metrics.histogram({
+      name: 'submit_seconds',
+      help: 'From handing a receipt over to the verdict, retries and opening included.',
+      buckets: submitBuckets,
+    }),
   };
 }
 

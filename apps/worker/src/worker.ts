@@ -67,6 +67,8 @@ export class Worker {
     this.#deviceDid = settings.deviceDid ?? this.#did;
     this.#startedAtMs = timing.unixMs();
     this.#recorder = new Recorder({ metrics, logger, readiness, timing });
+    const { targetMs, isDisabled } = settings.autotune;
+    metrics.attemptTargetSeconds.set(isDisabled ? 0 : targetMs / 1000);
     this.#circuit = new VerifierCircuit({
       failureCount: pace.circuitFailureCount,
       openMinMs: pace.circuitOpenMinMs,

@@ -85,6 +85,7 @@ describe('metrics', () => {
       'circuit_state{state="open"}': 0,
       answers_in_flight: 0,
       attempt_rows: 64,
+      attempt_target_seconds: 0,
       epoch: 1000,
       verified_ops_per_second: 0.125e12,
     });
@@ -105,5 +106,11 @@ describe('metrics', () => {
       async () => (await metric('tops_worker_circuit_state{state="open"}')) === 1,
     );
     await expectFigures({ 'circuit_state{state="closed"}': 0 });
+  });
+
+  it('say what attempts are scaled to, from the start on', async () => {
+    const autotune = { targetMs: 250, presets: [{ m: 64, n: 64, k: 64 }], isDisabled: false };
+    const { metric } = fixture.start({ settings: { autotune } });
+    expect(await metric('tops_worker_attempt_target_seconds')).toBe(0.25);
   });
 });

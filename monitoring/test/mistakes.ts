@@ -179,6 +179,11 @@ export const leftOvers: readonly Mistake[] = [
     'docs/runbook.md#topsgone: a section of no alert',
   ],
   [
+    'a link to a section that is no more',
+    (inputs) => ({ ...inputs, runbook: `${inputs.runbook}\n[TopsGone](#topsgone)\n` }),
+    'docs/runbook.md: no section #topsgone',
+  ],
+  [
     'a test of an alert that is no more',
     (inputs) => {
       const alerts = [...inputs.tests.alerts, { alert: 'TopsGone', isFiring: true }];

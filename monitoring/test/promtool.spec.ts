@@ -11,13 +11,11 @@ import { readRules } from '../src/rules.ts';
 const monitoring = fileURLToPath(new URL('..', import.meta.url));
 const programs = prometheusUnderTest();
 
-function promtool(args: readonly string[], cwd = monitoring) {
-  const { status, stdout, stderr } = spawnSync(programs?.promtool ?? '', args, {
-    cwd,
-    encoding: 'utf8',
-  });
+function run(program: string | undefined, args: readonly string[], cwd = monitoring) {
+  const { status, stdout, stderr } = spawnSync(program ?? '', args, { cwd, encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
+const promtool = (args: readonly string[], cwd?: string) => run(programs?.promtool, args, cwd);
 
 const listOf = (directory: string) =>
   readdirSync(join(monitoring, directory))
@@ -35,6 +33,15 @@ const listOf = (directory: string) =>
     const { status, output } = promtool(['check', 'config', 'prometheus/prometheus.yml']);
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(output).toContain('2 rule files found');
+  });
+
+  it('has amtool find alertmanager.yml valid', () => {
+    const { status, output } = run(programs?.amtool, [
+      'check-config',
+      'alertmanager/alertmanager.yml',
+    ]);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(output).toMatch(/1 receivers/);
   });
 
   it.each(listOf('test/rules'))('passes %s', (file) => {

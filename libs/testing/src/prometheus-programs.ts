@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
 
-/** Programs of Prometheus, by what they are called on the path; Debian's package `prometheus` has both. */
+/** Programs of Prometheus, by what they are called on the path; Debian's `prometheus` and `prometheus-alertmanager` have them. */
 export interface PrometheusPrograms {
   readonly promtool: string;
   readonly prometheus: string;
+  readonly amtool: string;
 }
 
-const programs: PrometheusPrograms = { promtool: 'promtool', prometheus: 'prometheus' };
+const programs: PrometheusPrograms = {
+  promtool: 'promtool',
+  prometheus: 'prometheus',
+  amtool: 'amtool',
+};
 
 function findPrometheus(): PrometheusPrograms | undefined {
   const runs = (program: string) => spawnSync(program, ['--version']).status === 0;
@@ -23,7 +28,7 @@ export function prometheusUnderTest(
 ): PrometheusPrograms | undefined {
   const found = find();
   if (found === undefined) {
-    const message = "no promtool and prometheus on the path (Debian's package prometheus)";
+    const message = `not all of ${Object.values(programs).join(', ')} are on the path`;
     if (env['REQUIRE_PROMTOOL'] === '1') throw new Error(message);
     process.stderr.write(`skipped, ${message}\n`);
   }

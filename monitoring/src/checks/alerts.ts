@@ -71,15 +71,19 @@ function comparisonProblems({ expr }: AlertRule): string[] {
   }
 }
 
-/** What is left of alerts that are no more. */
-function strangers({ rules, tests }: CheckInputs, sections: readonly string[]): string[] {
+/** What is left of alerts that are no more, links included. */
+function strangers({ rules, tests, runbook }: CheckInputs, sections: readonly string[]): string[] {
   const names = rules.alerts.map(({ alert }) => alert);
   const anchors = names.map((name) => name.toLowerCase());
   const stale = sections.filter((anchor) => anchor.startsWith('tops') && !anchors.includes(anchor));
+  const dangling = [...runbook.matchAll(/\]\(#([^)]*)\)/g)].filter(
+    ([, anchor = '']) => !sections.includes(anchor),
+  );
   const untested = rules.recording
     .map(({ record }) => record)
     .filter((record) => !tests.expressions.some((expr) => expr.includes(record)));
   return [
+    ...dangling.map(([, anchor]) => `${runbookPath}: no section #${anchor}`),
     ...stale.map((anchor) => `${runbookPath}#${anchor}: a section of no alert`),
     ...new Set(
       tests.alerts

@@ -18,7 +18,6 @@ export interface PanelSpec {
   readonly description?: string;
   /** Of 24 columns; 12 by default. */
   readonly width?: 6 | 8 | 12 | 24;
-  readonly kind?: 'timeseries' | 'stat';
   /** Named when the panel draws what an alert compares. */
   readonly alert?: { readonly name: string; readonly comparison: Comparison };
 }

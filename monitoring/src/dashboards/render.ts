@@ -76,7 +76,7 @@ function renderRows({ rows }: DashboardSpec): object[] {
 }
 
 function renderPanel(panel: PanelSpec): object {
-  const { kind = 'timeseries', alert } = panel;
+  const { alert } = panel;
   const description = [panel.description, alert && describeAlert(alert)]
     .filter((text) => text !== undefined)
     .join(' ');
@@ -86,7 +86,7 @@ function renderPanel(panel: PanelSpec): object {
     thresholdsStyle: { mode: isLine ? 'line' : 'off' },
   };
   return {
-    type: kind,
+    type: 'timeseries',
     title: panel.title,
     ...(description === '' ? {} : { description }),
     datasource,
@@ -99,21 +99,15 @@ function renderPanel(panel: PanelSpec): object {
         unit: panel.unit,
         ...(panel.unit === 'percentunit' ? { min: 0 } : {}),
         thresholds: { mode: 'absolute', steps: thresholdSteps(alert?.comparison) },
-        ...(kind === 'timeseries' ? { color: { mode: 'palette-classic' }, custom } : {}),
+        color: { mode: 'palette-classic' },
+        custom,
       },
       overrides: [],
     },
-    options:
-      kind === 'timeseries'
-        ? {
-            legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] },
-            tooltip: { mode: 'multi', sort: 'desc' },
-          }
-        : {
-            ...{ reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false } },
-            ...{ colorMode: alert === undefined ? 'none' : 'value', graphMode: 'area' },
-            textMode: 'value_and_name',
-          },
+    options: {
+      legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { capture, demandEngine, images, referenceOf } from './images.mjs';
+import { capture, demandEngine, images, referenceOf } from './build/images.mjs';
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1).padStart(6);
 

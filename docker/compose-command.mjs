@@ -1,7 +1,7 @@
 // How compose is called: the engine's plugin where it has one, the program of its own otherwise.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { images, referenceOf } from './images.mjs';
+import { images, referenceOf } from './build/images.mjs';
 
 const PROJECT = 'tops';
 

@@ -3,7 +3,7 @@
 // Asked of the engine, whose reading of that file is the one that counts: an image of nothing but the context, written to a tar.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { demandEngine, workspaceRoot } from './images.mjs';
+import { demandEngine, workspaceRoot } from './build/images.mjs';
 
 const BLOCK_BYTES = 512;
 const CONTEXT_BYTES_MAX = 10_000_000;

@@ -1,7 +1,7 @@
 // docker/compose.yaml with the images of this checkout: node docker/run-compose.mjs COMMAND [ARGUMENT…]
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { demandEngine, workspaceRoot } from './images.mjs';
+import { demandEngine, workspaceRoot } from './build/images.mjs';
 import { composeCommand, composeEnvironment } from './compose-command.mjs';
 
 demandEngine();

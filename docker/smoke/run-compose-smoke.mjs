@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { capture, demandEngine } from './images.mjs';
-import { composeCommand, composeEnvironment } from './compose-command.mjs';
+import { capture, demandEngine } from '../build/images.mjs';
+import { composeCommand, composeEnvironment } from '../compose-command.mjs';
 
 const ACCEPT_TIMEOUT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 3000;

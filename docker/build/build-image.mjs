@@ -1,4 +1,4 @@
-// Builds one image: node docker/build-image.mjs NAME
+// Builds one image: node docker/build/build-image.mjs NAME
 //
 // From the environment: NODE_IMAGE (the base; CI gives it with its digest), IMAGE_REGISTRY and IMAGE_TAG (its name),
 // NPMRC_FILE (an .npmrc that `npm ci` gets as a build secret, of which no layer keeps anything) and DOCKER_BUILD_FLAGS (further
@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { countSteps } from './count-steps.mjs';
 import { capture, demandEngine, images, referenceOf, workspaceRoot } from './images.mjs';
 
 const [name] = process.argv.slice(2);
@@ -67,14 +68,8 @@ if (status !== 0) {
   process.stderr.write(log);
   process.exit(status ?? 1);
 }
-// Steps of the Dockerfile alone; what BuildKit calls internal is its own.
-const steps = new Set(
-  [...log.matchAll(/^#(\d+) \[(?!internal)(?!.*\] FROM )/gm)].map(([, step]) => step),
-);
-const cachedCount = [...log.matchAll(/^#(\d+) CACHED$/gm)].filter(([, step]) =>
-  steps.has(step),
-).length;
+const { stepCount, cachedCount } = countSteps(log);
 const sent = [...log.matchAll(/transferring context: (\S+)/g)].at(-1)?.[1] ?? 'nothing';
 console.log(
-  `${reference}: ${cachedCount} of ${steps.size} steps cached, ${sent} of context sent anew`,
+  `${reference}: ${cachedCount} of ${stepCount} steps cached, ${sent} of context sent anew`,
 );

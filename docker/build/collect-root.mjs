@@ -1,8 +1,10 @@
 // The file system under an image's program: node collect-root.mjs --out DIR --app DIR [--packages P,Q] [--except PATTERN]
 //
-// Node.js with the libraries that it and the addons of the app are linked against, the C library whole, the files of the Debian packages named (and the libraries those are linked
-// against), certificates, user names. No shell, no package manager, nothing else that an intruder could run. Runs inside a stage that
-// has the packages installed; dpkg's list is cut down to the packages that files come from, so that scanners see what is there.
+// Node.js with the libraries that it and the addons of the app are linked against, the C library whole, the files of the Debian
+// packages named (and the libraries those are linked against), user names. No shell, no package manager, nothing else that an
+// intruder could run. No certificates: Node.js brings its own, and those of the machine that builds are nobody's business. Runs
+// inside a stage that has the packages installed; dpkg's list is cut down to the packages that files come from, so that scanners see
+// what is there.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -21,16 +23,11 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseLinkedLibraries } from './linked-libraries.mjs';
 
-/** Names and certificates: read by path, linked by nobody. */
-const BASE_FILES = [
-  '/etc/group',
-  '/etc/nsswitch.conf',
-  '/etc/os-release',
-  '/etc/passwd',
-  '/etc/ssl/certs',
-];
-const ALWAYS_PACKAGES = ['base-files', 'ca-certificates'];
+/** Read by path, linked by nobody. */
+const BASE_FILES = ['/etc/group', '/etc/nsswitch.conf', '/etc/os-release', '/etc/passwd'];
+const ALWAYS_PACKAGES = ['base-files'];
 /** The directories of Debian that are links into /usr. */
 const MERGED_DIRS = ['bin', 'lib', 'lib32', 'lib64', 'libx32', 'sbin'];
 const SKIPPED_FILE = /^\/usr\/share\/(bug|doc|lintian|man|locale|X11)\/|\/gconv\//;
@@ -80,9 +77,11 @@ function librariesOf(path) {
   } catch {
     return [];
   }
-  const missing = /^\s*(\S+) => not found/m.exec(listing)?.[1];
-  if (missing !== undefined) throw new Error(`${path} needs ${missing}, which is not installed`);
-  return [...listing.matchAll(/(\/[^\s]+\.so[^\s]*) \(/g)].map(([, found]) => found);
+  try {
+    return parseLinkedLibraries(listing);
+  } catch (cause) {
+    throw new Error(`${path}: ${cause.message}`, { cause });
+  }
 }
 
 function isLibrary(path) {
@@ -147,7 +146,6 @@ const owners = new Set([
   ...[...taken].map(ownerOf).filter(Boolean),
 ]);
 for (const path of [...taken, ...BASE_FILES.filter((file) => existsSync(file))]) copy(path);
-if (existsSync('/usr/share/ca-certificates')) copy('/usr/share/ca-certificates');
 writePackageList(owners);
 mkdirSync(join(out, 'tmp'));
 // The umask has no say in it.

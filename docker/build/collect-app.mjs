@@ -8,7 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
+const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url));
 /** What no program reads at run time. */
 const UNUSED_FILE = /(^|\/)(README|CHANGELOG|HISTORY)[^/]*$|\.(map|md|d\.ts|d\.mts|d\.cts)$/i;
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const MEGABYTE = 1_000_000;
 const OUTPUT_BYTES_MAX = 2 ** 26;
 
-export const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
+export const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Each has a Dockerfile in a folder of its name. Budgets are of the compressed layers, the base's included. */
 export const images = [

@@ -2,14 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { demandEngine, workspaceRoot } from './build/images.mjs';
-import { composeCommand, composeEnvironment } from './compose-command.mjs';
+import { allProfiles, composeCommand, composeEnvironment, profilesOf } from './compose-command.mjs';
 
 demandEngine();
-const [program, ...before] = composeCommand();
-const { status, error } = spawnSync(program, [...before, ...process.argv.slice(2)], {
+const [command, ...args] = process.argv.slice(2);
+// What is taken down is everything, whatever it was started with.
+const profiles = command === 'up' ? profilesOf() : allProfiles;
+const [program, ...before] = composeCommand({ profiles });
+const { status, error } = spawnSync(program, [...before, command, ...args], {
   cwd: workspaceRoot,
   stdio: 'inherit',
-  env: composeEnvironment(),
+  env: composeEnvironment({ COMPOSE_PROFILES: profiles.join(',') }),
 });
 if (error !== undefined) console.error(error.message);
 process.exit(status ?? 1);

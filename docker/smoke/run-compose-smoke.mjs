@@ -1,125 +1,142 @@
-// The compose stack, killed and back: node docker/compose-smoke.mjs
+// The compose stack, killed and back: node docker/smoke/run-compose-smoke.mjs
 //
-// Under a project name and on ports of its own, so that a stack that somebody uses is left alone. Receipts that the verifier
-// accepted before a SIGKILL must all be there after it, and the worker must go on by itself.
-import { randomBytes } from 'node:crypto';
+// First as it is by default, then with the profiles postgres and monitoring.
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { capture, demandEngine } from '../build/images.mjs';
-import { composeCommand, composeEnvironment } from '../compose-command.mjs';
+import { demandEngine } from '../build/images.mjs';
+import { allProfiles } from '../compose-command.mjs';
+import { CheckList } from './check-list.mjs';
+import { checkHardening, checkVolumes } from './check-hardening.mjs';
+import { checkGrafana, checkPrometheus } from './check-monitoring.mjs';
+import { checkKill, checkReceipts } from './check-receipts.mjs';
+import { imageIn, obtainImage } from './foreign-images.mjs';
+import { createStack } from './stack.mjs';
 
-const ACCEPT_TIMEOUT_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 3000;
-const POLL_MS = 500;
-/** Enough that losing the last transaction would show. */
-const RECEIPTS_BEFORE_KILL = 10;
-const FIRST_PORT = 20_000;
-const PORT_RANGE = 10_000;
+const STOP_TIMEOUT_MS = 30_000;
 
-const project = `topssmoke${randomBytes(4).toString('hex')}`;
-const port = FIRST_PORT + 2 * Math.floor((Math.random() * PORT_RANGE) / 2);
-const env = composeEnvironment({
-  VERIFIER_HOST_PORT: String(port),
-  WORKER_HOST_PORT: String(port + 1),
-  LOG_LEVEL: 'debug',
-});
-const [program, ...before] = composeCommand(project);
-const compose = (...args) => capture(program, [...before, ...args], { env });
+const checks = new CheckList('docker-compose-smoke');
 
-/** A timer of ours bounds the request: the one of AbortSignal.timeout does not keep the process alive. */
-async function readJson(url) {
-  const abort = new AbortController();
-  const late = sleep(REQUEST_TIMEOUT_MS, undefined, { signal: abort.signal }).then(() => {
-    throw new Error(`expected an answer of ${url} within ${REQUEST_TIMEOUT_MS} ms, got none`);
-  });
+async function withStack(profiles, use) {
+  const stack = createStack(profiles);
+  const cutOff = () => {
+    stack.remove();
+    process.exit(130);
+  };
+  process.once('SIGINT', cutOff);
   try {
-    return await Promise.race([readBody(url, abort.signal), late]);
+    await use(stack);
   } finally {
-    late.catch(() => {});
-    abort.abort();
+    process.off('SIGINT', cutOff);
+    stack.remove();
   }
 }
 
-async function readBody(url, signal) {
-  // The verifier goes away and comes back: a connection kept alive would be one to the old one.
-  const response = await fetch(url, { signal, headers: { connection: 'close' } });
-  if (!response.ok) throw new Error(`expected 200 of ${url}, got ${response.status}`);
-  return response.json();
-}
-
-/** Receipts that the worker was told are accepted: at this level of logging it names each. */
-function acknowledgedIds() {
-  const log = compose('logs', '--no-color', 'worker-cpu');
-  const lines = log.split('\n').filter((line) => line.includes('"message":"receipt accepted"'));
-  return lines.map((line) => /"receiptId":"([0-9a-f]{64})"/.exec(line)?.[1]);
-}
-
-async function isKept(receiptId) {
-  try {
-    const { outcome } = await readJson(`http://127.0.0.1:${port}/v1/receipts/${receiptId}`);
-    return outcome === 'accepted';
-  } catch (error) {
-    console.log(`  ${error.message}`);
-    return false;
-  }
-}
-
-const workerStatus = () => readJson(`http://127.0.0.1:${port + 1}/status`);
-
-async function waitFor(what, isDone) {
+function checkEnd(stack) {
   const begin = performance.now();
-  while (performance.now() - begin < ACCEPT_TIMEOUT_MS) {
-    if (await isDone().catch(() => false)) {
-      console.log(`  ok   ${what} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
-      return;
-    }
-    await sleep(POLL_MS);
-  }
-  throw new Error(
-    `${what}: not within ${ACCEPT_TIMEOUT_MS / 1000} s\n${compose('logs', '--tail=20')}`,
+  stack.compose('stop');
+  const elapsedMs = performance.now() - begin;
+  checks.check(elapsedMs < STOP_TIMEOUT_MS, `all stop in ${Math.round(elapsedMs)} ms`);
+  for (const [service, { State }] of Object.entries(stack.inspect()))
+    checks.check(State.ExitCode === 0, `${service} exited with ${State.ExitCode}`);
+}
+
+async function checkDefault() {
+  checks.begin('compose, by default');
+  await withStack([], async (stack) => {
+    stack.compose('up', '--detach');
+    await checkReceipts(checks, stack);
+    checkHardening(checks, stack);
+    checkVolumes(checks, stack, {
+      'verifier-key': ['verifier-key', 'verifier'],
+      'worker-key': ['worker-key', 'worker-cpu'],
+    });
+    await checkKill(checks, stack, 'verifier');
+    checkEnd(stack);
+  });
+}
+
+/** Modes of files as the service sees them, in octal, between spaces. */
+function modesOf(stack, service, paths) {
+  const code = `console.log(${JSON.stringify(paths)}.map((p) => (require('fs').statSync(p).mode & 511).toString(8)).join(' '))`;
+  return stack.compose('exec', '-T', service, '/usr/local/bin/node', '-e', code);
+}
+
+function checkDatabase(stack) {
+  const query = (sql) =>
+    stack.compose(
+      ...['exec', '-T', 'postgres', 'psql', '--username=postgres', '--dbname=tops'],
+      ...['--tuples-only', '--no-align', '--command', sql],
+    );
+  const count = Number(query('SELECT count(*) FROM tops.receipts'));
+  checks.check(count > 0, `${count} receipts are in PostgreSQL`);
+  checks.check(
+    query(
+      "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = 'tops'",
+    ) === 'f',
+    "the verifier's role owns its database and nothing else",
+  );
+  checks.check(
+    query("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'") === 't',
+    'the superuser has no password to log in with',
+  );
+  const paths = ['/run/tops-database', '/run/tops-database/password', '/run/tops-database/url'];
+  checks.check(
+    modesOf(stack, 'verifier', paths) === '750 640 600',
+    'the password is for the database and the verifier alone',
   );
 }
 
-function demand(isTrue, what) {
-  if (!isTrue) throw new Error(`expected ${what}, got otherwise`);
-  console.log(`  ok   ${what}`);
+/** Real images where they can be had. @returns services that cannot be started here */
+function chooseImages(stack) {
+  const config = `${stack.compose('config')}\n`;
+  return ['postgres', 'prometheus', 'alertmanager', 'grafana'].filter((service) => {
+    const { kind, reference } = obtainImage(service, imageIn(config, service));
+    console.log(`  ${service}: ${kind === 'none' ? 'no image to be had of' : kind} ${reference}`);
+    stack.setImage(service, reference);
+    return kind === 'none';
+  });
 }
 
-async function run() {
-  compose('up', '--detach');
-  await waitFor('receipts are accepted', async () => {
-    const { accepted } = await workerStatus();
-    return accepted >= RECEIPTS_BEFORE_KILL;
+async function checkProfiles() {
+  checks.begin('compose, profiles postgres and monitoring');
+  await withStack(['postgres', 'monitoring'], async (stack) => {
+    const absent = chooseImages(stack);
+    for (const service of absent)
+      checks.skip(`${service}: its image cannot be pulled, its configuration alone was read`);
+    const services = ['worker-cpu', 'prometheus', 'grafana'].filter((one) => !absent.includes(one));
+    stack.compose('up', '--detach', ...services);
+    await checkReceipts(checks, stack);
+    checkDatabase(stack);
+    checkHardening(checks, stack);
+    checkVolumes(checks, stack, {
+      'verifier-key': ['verifier-key', 'verifier'],
+      'worker-key': ['worker-key', 'worker-cpu'],
+      'database-secret': ['database-secret', 'postgres', 'verifier'],
+      ...(absent.includes('grafana')
+        ? {}
+        : { 'grafana-password': ['grafana-password', 'grafana'] }),
+    });
+    await checkPrometheus(checks, stack);
+    if (!absent.includes('grafana')) await checkGrafana(checks, stack);
+    await checkKill(checks, stack, 'verifier');
+    await checkKill(checks, stack, 'postgres');
+    checkEnd(stack);
   });
-  compose('kill', '-s', 'SIGKILL', 'verifier');
-  const { accepted: countBefore } = await workerStatus();
-  const ids = acknowledgedIds();
-  demand(ids.length >= RECEIPTS_BEFORE_KILL, `${ids.length} receipts were acknowledged`);
-  compose('up', '--detach', 'verifier');
-  await waitFor('the verifier is back', async () => {
-    await readJson(`http://127.0.0.1:${port}/ready`);
-    return true;
-  });
-  let keptCount = 0;
-  for (const id of ids) keptCount += Number(await isKept(id));
-  demand(keptCount === ids.length, `${keptCount} of them are in the ledger, none is missing`);
-  await waitFor('the worker resumes', async () => {
-    const { accepted } = await workerStatus();
-    return accepted >= countBefore + RECEIPTS_BEFORE_KILL;
-  });
-  const begin = performance.now();
-  compose('stop');
-  const elapsedMs = performance.now() - begin;
-  demand(elapsedMs < 20_000, `both stop in ${Math.round(elapsedMs)} ms`);
+}
+
+/** No machine of a test has them all, but a mistake in the files shows anywhere. */
+function checkConfiguration() {
+  checks.begin('compose, every profile');
+  const config = createStack(allProfiles).compose('config');
+  const services = ['worker-gpu', 'grafana', 'postgres'];
+  checks.check(
+    services.every((service) => config.includes(`\n  ${service}:\n`)),
+    `the files are read, with ${services.join(', ')}`,
+  );
 }
 
 demandEngine();
-try {
-  await run();
-  console.log('compose: all well');
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-} finally {
-  compose('down', '--volumes', '--remove-orphans');
-}
+await checks.run(async () => {
+  checkConfiguration();
+  await checkDefault();
+  await checkProfiles();
+});

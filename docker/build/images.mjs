@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MEGABYTE = 1_000_000;
 const OUTPUT_BYTES_MAX = 2 ** 26;
+const ENGINE_TIMEOUT_MS = 15_000;
 
 export const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -36,19 +37,21 @@ export function capture(program, args, options = {}) {
   return stdout.trim();
 }
 
+/** @returns the version of the engine that answers, or the reason why none does */
+export function findEngine() {
+  const args = ['info', '--format', '{{.ServerVersion}}'];
+  const { status, stdout, stderr, error } = spawnSync('docker', args, {
+    encoding: 'utf8',
+    timeout: ENGINE_TIMEOUT_MS,
+  });
+  if (status === 0) return { version: stdout.trim() };
+  return { reason: error?.message ?? stderr.trim().split('\n').at(-1) };
+}
+
 /** Ends the process with exit code 1 when no engine answers: nothing here means anything without one. */
 export function demandEngine() {
-  const { status, stderr, error } = spawnSync(
-    'docker',
-    ['info', '--format', '{{.ServerVersion}}'],
-    {
-      encoding: 'utf8',
-      timeout: 15_000,
-    },
-  );
-  if (status === 0) return;
-  console.error(
-    `no container engine answers: ${error?.message ?? stderr.trim().split('\n').at(-1)}`,
-  );
+  const { version, reason } = findEngine();
+  if (version) return;
+  console.error(`no container engine answers: ${reason}`);
   process.exit(1);
 }

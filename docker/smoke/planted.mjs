@@ -12,7 +12,7 @@ export const plantedFiles = [
   },
   {
     what: 'secrets in files',
-    path: 'etc/npm',
+    path: 'etc/registry-settings',
     content: '//registry.example/:_authToken=abcdefgh1234\n',
   },
   { what: 'secrets in files', path: 'app/a.js', content: `const t = 'npm_${'a1'.repeat(18)}';` },

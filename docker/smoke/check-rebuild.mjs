@@ -22,6 +22,8 @@ function copySources(dir) {
 
 export function checkRebuild(checks) {
   checks.begin('a second build after a change of README.md');
+  const { NODE_IMAGE: base } = process.env;
+  const baseArgs = base ? ['--build-arg', `NODE_IMAGE=${base}`] : [];
   const dir = mkdtempSync(join(tmpdir(), 'tops-rebuild-'));
   try {
     copySources(dir);
@@ -30,7 +32,7 @@ export function checkRebuild(checks) {
     for (const { name } of images) {
       const { status, stderr } = spawnSync(
         'docker',
-        ['build', '--progress=plain', `--file=docker/${name}/Dockerfile`, '.'],
+        ['build', '--progress=plain', `--file=docker/${name}/Dockerfile`, ...baseArgs, '.'],
         { cwd: dir, encoding: 'utf8', env: { ...process.env, DOCKER_BUILDKIT: '1' } },
       );
       const { stepCount, cachedCount } = countSteps(stderr ?? '');

@@ -85,6 +85,22 @@ function checkDatabase(stack) {
   );
 }
 
+/** By its address too: a name that is not found is no wall. */
+function checkIsolation(stack) {
+  const { Networks: networks } = stack.inspect().postgres.NetworkSettings;
+  const [{ IPAddress: address }] = Object.values(networks);
+  const reach = (service, host) =>
+    stack.compose(
+      ...['exec', '-T', service, '/usr/local/bin/node', '-e'],
+      `const s = require('net').connect(5432, '${host}', () => end('open'));
+       const end = (word) => { console.log(word); process.exit(); };
+       s.setTimeout(2000, () => end('shut')).on('error', () => end('shut'));`,
+    );
+  checks.check(reach('verifier', 'postgres') === 'open', 'the verifier reaches the database');
+  for (const host of ['postgres', address])
+    checks.check(reach('worker-cpu', host) === 'shut', `the worker does not, as ${host}`);
+}
+
 /** Real images where they can be had. @returns services that cannot be started here */
 function chooseImages(stack) {
   const config = `${stack.compose('config')}\n`;
@@ -106,6 +122,7 @@ async function checkProfiles() {
     stack.compose('up', '--detach', ...services);
     await checkReceipts(checks, stack);
     checkDatabase(stack);
+    checkIsolation(stack);
     checkHardening(checks, stack);
     checkVolumes(checks, stack, {
       'verifier-key': ['verifier-key', 'verifier'],

@@ -4,10 +4,15 @@ import process from 'node:process';
 import { demandEngine, workspaceRoot } from './build/images.mjs';
 import { allProfiles, composeCommand, composeEnvironment, profilesOf } from './compose-command.mjs';
 
-demandEngine();
 const [command, ...args] = process.argv.slice(2);
 // What is taken down is everything, whatever it was started with.
 const profiles = command === 'up' ? profilesOf() : allProfiles;
+const unknown = profiles.find((name) => !allProfiles.includes(name));
+if (unknown !== undefined) {
+  console.error(`expected COMPOSE_PROFILES of ${allProfiles.join(', ')}, got ${unknown}`);
+  process.exit(2);
+}
+demandEngine();
 const [program, ...before] = composeCommand({ profiles });
 const { status, error } = spawnSync(program, [...before, command, ...args], {
   cwd: workspaceRoot,

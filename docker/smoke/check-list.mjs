@@ -10,12 +10,14 @@ const STATUS_WORDS = { passed: 'ok  ', failed: 'FAIL', pending: 'skip' };
 
 export class CheckList {
   #name;
+  #resultsDir;
   #title = '';
   #checks = [];
 
   /** @param name - Names the file of results; another run of that name replaces them. */
-  constructor(name) {
+  constructor(name, resultsDir = RESULTS_DIR) {
     this.#name = name;
+    this.#resultsDir = resultsDir;
   }
 
   /** What the checks from here on are about. */
@@ -52,9 +54,9 @@ export class CheckList {
   #finish() {
     const count = (status) => this.#checks.filter((one) => one.status === status).length;
     const [passed, failed] = [count('passed'), count('failed')];
-    mkdirSync(RESULTS_DIR, { recursive: true });
+    mkdirSync(this.#resultsDir, { recursive: true });
     writeFileSync(
-      join(RESULTS_DIR, `${this.#name}.json`),
+      join(this.#resultsDir, `${this.#name}.json`),
       JSON.stringify({
         numPassedTests: passed,
         numFailedTests: failed,

@@ -3,8 +3,8 @@ import { lookIntoSettings } from './look-inside.mjs';
 
 const ONE_SHOT = /-(key|secret|password)$/;
 
-/** @returns what is wrong with a container; nothing when all is well */
-function faultsOf(service, { Config, HostConfig }) {
+/** @returns what a container lacks, as `docker inspect` describes it; nothing when all is well */
+export function faultsOf(service, { Config, HostConfig }) {
   const bindings = Object.values(HostConfig.PortBindings ?? {}).flat();
   // An address of a file holds no secret, whatever its variable is called.
   const settings = Config.Env.filter((line) => !/^\w+_FILE=/.test(line));

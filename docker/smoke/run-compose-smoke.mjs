@@ -12,6 +12,7 @@ import { imageIn, obtainImage } from './foreign-images.mjs';
 import { createStack } from './stack.mjs';
 
 const STOP_TIMEOUT_MS = 30_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'];
 
 const checks = new CheckList('docker-compose-smoke');
 
@@ -21,11 +22,11 @@ async function withStack(profiles, use) {
     stack.remove();
     process.exit(130);
   };
-  process.once('SIGINT', cutOff);
+  for (const signal of SIGNALS) process.once(signal, cutOff);
   try {
     await use(stack);
   } finally {
-    process.off('SIGINT', cutOff);
+    for (const signal of SIGNALS) process.off(signal, cutOff);
     stack.remove();
   }
 }

@@ -98,10 +98,12 @@ async function smoke() {
 }
 
 demandEngine();
-process.once('SIGINT', () => {
-  cleanUp();
-  process.exit(130);
-});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    cleanUp();
+    process.exit(130);
+  });
+}
 await checks.run(async () => {
   try {
     await smoke();

@@ -151,7 +151,7 @@ export default tseslint.config(
   },
   // The one file that loads Dawn.
   {
-    files: ['libs/kernel-webgpu/src/device/adapter.ts'],
+    files: ['libs/kernel-webgpu/src/device/dawn-instance.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

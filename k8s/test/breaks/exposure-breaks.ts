@@ -1,0 +1,91 @@
+import { VERIFIER, type Break } from './break.ts';
+import { containerOf, remove, type Loose } from '../rendered.ts';
+
+export const exposureBreaks: readonly Break[] = [
+  {
+    rule: 'public-routes',
+    what: 'metrics on the Ingress',
+    in: 'production',
+    target: 'Ingress tops-verifier',
+    change: ({ spec }) => {
+      const [first] = spec.rules[0].http.paths;
+      spec.rules[0].http.paths.push({ ...first, path: '/metrics', pathType: 'Exact' });
+    },
+  },
+  {
+    rule: 'public-routes',
+    what: 'everything on the Ingress',
+    in: 'staging',
+    target: 'Ingress tops-verifier',
+    change: ({ spec }) => {
+      const [first] = spec.rules[0].http.paths;
+      spec.rules[0].http.paths.push({ ...first, path: '/', pathType: 'Prefix' });
+    },
+  },
+  {
+    rule: 'public-routes',
+    what: 'a public route that is not routed',
+    in: 'staging',
+    target: 'Ingress tops-verifier',
+    change: ({ spec }) => {
+      const { http } = spec.rules[0];
+      http.paths = http.paths.filter(({ path }: Loose) => path !== '/verify');
+    },
+  },
+  {
+    rule: 'public-routes',
+    what: 'a host without TLS',
+    in: 'production',
+    target: 'Ingress tops-verifier',
+    change: ({ spec }) => {
+      spec.tls[0].hosts = ['other.example.com'];
+    },
+  },
+  {
+    rule: 'public-routes',
+    what: 'no limit of a body',
+    in: 'production',
+    target: 'Ingress tops-verifier',
+    change: ({ metadata }) => {
+      delete metadata.annotations['nginx.ingress.kubernetes.io/proxy-body-size'];
+    },
+  },
+  {
+    rule: 'admin-port',
+    what: 'an admin API that other machines reach',
+    in: 'production',
+    target: VERIFIER,
+    change: (object) => {
+      containerOf(object).env.push(
+        { name: 'ADMIN_PORT', value: '8083' },
+        { name: 'ADMIN_HOST', value: '0.0.0.0' },
+        { name: 'ADMIN_TOKEN', value: 'x'.repeat(32) },
+      );
+    },
+  },
+  {
+    rule: 'service-types',
+    what: 'a Service that is open outside',
+    in: 'staging',
+    target: 'Service tops-verifier',
+    change: ({ spec }) => {
+      spec.type = 'LoadBalancer';
+    },
+  },
+  {
+    rule: 'default-deny',
+    what: 'a default deny that forgets egress',
+    in: 'production',
+    target: 'NetworkPolicy default-deny',
+    change: ({ spec }) => {
+      spec.policyTypes = ['Ingress'];
+    },
+  },
+  {
+    rule: 'default-deny',
+    what: 'no default deny',
+    in: 'production',
+    target: 'NetworkPolicy default-deny',
+    change: (_object, objects) => remove(objects, 'NetworkPolicy', 'default-deny'),
+  },
+];

@@ -1,0 +1,143 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { prometheusRule } from '../src/documents.ts';
+import { findRenderer, render } from '../src/renderer.ts';
+import { componentNames, renderComponent, renderOverlay } from '../src/renderings.ts';
+import { validateAll } from '../src/validate.ts';
+
+const root = process.cwd();
+const directories: string[] = [];
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tops-k8s-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** A kubectl that says it is of this version, first on the PATH. */
+function fakeKubectl(minor: string): NodeJS.ProcessEnv {
+  const directory = temporary();
+  const version = { clientVersion: { major: '1', minor }, kustomizeVersion: 'v5.4.2' };
+  writeFileSync(join(directory, 'kubectl'), `#!/bin/sh\necho '${JSON.stringify(version)}'\n`);
+  chmodSync(join(directory, 'kubectl'), 0o755);
+  return { PATH: `${directory}:${process.env['PATH']}` };
+}
+
+function hasKubectl(): boolean {
+  try {
+    findRenderer({ only: 'kubectl' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('findRenderer', () => {
+  it('says which one it took', () => {
+    const { description, command } = findRenderer({ env: fakeKubectl('30') });
+    expect(description).toBe('kubectl 1.30 (kustomize v5.4.2)');
+    expect(command).toEqual(['kubectl', 'kustomize']);
+    // Managed clusters' builds say it like this.
+    expect(findRenderer({ env: fakeKubectl('32+') }).description).toContain('kubectl 1.32+');
+  });
+
+  it('passes a kubectl that is too old', () => {
+    const env = fakeKubectl('29');
+    expect(findRenderer({ env }).description).toContain('kustomize v4.5.4');
+    expect(() => findRenderer({ env, only: 'kubectl' })).toThrow('kubectl 1.30 or newer');
+  });
+
+  it('does without a kubectl', () => {
+    const env = { PATH: temporary() };
+    expect(findRenderer({ env }).description).toContain('kustomize v4.5.4');
+  });
+});
+
+describe('render', () => {
+  const fallback = { root, renderer: findRenderer({ only: 'kustomize' }) };
+
+  it("gives kustomize's own words for a directory that is none", () => {
+    expect(() => render(temporary(), fallback.renderer)).toThrow('kustomization.yaml');
+  });
+
+  (hasKubectl() ? it : it.skip)('gives the same by kubectl and by the fallback', () => {
+    const context = { root, renderer: findRenderer({ only: 'kubectl' }) };
+    for (const name of ['staging', 'production'] as const) {
+      expect(renderOverlay(name, fallback).text).toBe(renderOverlay(name, context).text);
+    }
+    for (const name of componentNames(root)) {
+      expect(renderComponent(name, fallback)).toEqual(renderComponent(name, context));
+    }
+  });
+
+  it('gives the pods another ConfigMap when a setting changes', () => {
+    const { objects } = renderOverlay('staging', fallback).rendering;
+    const { objects: others } = renderOverlay('production', fallback).rendering;
+    const name = (all: typeof objects) =>
+      all.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('tops-worker'),
+      );
+    expect(name(objects)?.metadata.name).not.toBe(name(others)?.metadata.name);
+  });
+});
+
+describe('validateAll', () => {
+  it('finds the tree valid, with both overlays and every component in it', async () => {
+    const { lines, problems } = await validateAll({ root, renderer: findRenderer() });
+    expect(problems).toEqual([]);
+    const named = [
+      'staging:',
+      'production:',
+      ...componentNames(root).map((name) => `component ${name}:`),
+    ];
+    expect(named.filter((name) => !lines.some((line) => line.startsWith(name)))).toEqual([]);
+    expect(componentNames(root)).toEqual(
+      expect.arrayContaining([
+        ...['autoscaling-custom', 'canary', 'gpu-nvidia', 'monitoring', 'network-policies'],
+        ...['postgres', 'postgres-external'],
+      ]),
+    );
+  }, 60_000);
+});
+
+describe('prometheusRule', () => {
+  function treeWith(files: Readonly<Record<string, string>>): string {
+    const tree = temporary();
+    mkdirSync(join(tree, 'monitoring/rules'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(tree, 'monitoring/rules', name), text);
+    }
+    return tree;
+  }
+
+  it('has no groups where there are no rules', () => {
+    expect(prometheusRule(temporary())).toContain('groups: []');
+  });
+
+  it('has the groups of every file, and templates as they are', () => {
+    const tree = treeWith({
+      'b.yaml':
+        "groups: [{ name: b, rules: [{ alert: B, expr: up == 0, annotations: { summary: '{{ $value }} \u2192' } }] }]",
+      'a.yml': 'groups: [{ name: a, rules: [] }]',
+      'README.md': 'no rules',
+    });
+    const { spec } = parse(prometheusRule(tree)) as { spec: { groups: { name: string }[] } };
+    expect(spec.groups.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(prometheusRule(tree)).toContain('{{ $value }} →');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a list', '- a'],
+    ['groups that are none', 'groups: a'],
+  ])('refuses a file that holds %s', (_what, text) => {
+    expect(() => prometheusRule(treeWith({ 'a.yaml': text }))).toThrow('expected groups of rules');
+  });
+});

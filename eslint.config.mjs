@@ -66,6 +66,7 @@ function boundaries(extraLibs) {
     ...Object.entries(allowedLibs).map(([name, libs]) => [`lib:${name}`, libs]),
     ...Object.entries(appLibs).map(([name, libs]) => [`app:${name}`, libs]),
     ['type:monitoring', ['observability']],
+    ['type:k8s', ['config', 'crypto', 'observability']],
   ];
   return [
     'error',

@@ -107,12 +107,17 @@ export function substitute(
   rendered: Readonly<Record<string, string>>,
   { app, place }: { readonly app: App['name']; readonly place: Place },
 ): Record<string, string> {
-  const env = { ...rendered };
-  for (const { variable, apps, value, whenRendered } of substitutions) {
-    if (!apps.includes(app) || (whenRendered && env[variable] === undefined)) continue;
-    const replaced = value(place);
-    if (replaced === undefined) delete env[variable];
-    else env[variable] = replaced;
-  }
-  return env;
+  const changes = substitutions
+    .filter(
+      ({ variable, apps, whenRendered }) =>
+        apps.includes(app) && (!whenRendered || rendered[variable] !== undefined),
+    )
+    .map(({ variable, value }) => [variable, value(place)] as const);
+  const entries = [...Object.entries(rendered), ...changes];
+  const unset = new Set(changes.filter(([, value]) => value === undefined).map(([name]) => name));
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) =>
+      value === undefined || unset.has(name) ? [] : [[name, value]],
+    ),
+  );
 }

@@ -80,7 +80,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: ({ env: name, 'dry-run': isDryRun = false }, deps) => {
       const { environment, ...context } = open(name, deps);
       const problems = checkRendering(context.rendering);
-      deploy({ environment, isDryRun: isDryRun === true }, { ...context, problems });
+      return deploy({ environment, isDryRun: isDryRun === true }, { ...context, problems });
     },
   },
   verify: {
@@ -95,7 +95,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: ({ env: name, app, 'to-revision': revision }, deps) => {
       const { environment, ...context } = open(name, deps);
       const text = (value: Options[string]) => (value === undefined ? undefined : String(value));
-      rollback({ environment, app: text(app), revision: text(revision) }, context);
+      return rollback({ environment, app: text(app), revision: text(revision) }, context);
     },
   },
 };

@@ -67,15 +67,19 @@ describe('render', () => {
     expect(() => render(temporary(), fallback.renderer)).toThrow('kustomization.yaml');
   });
 
-  (hasKubectl() ? it : it.skip)('gives the same by kubectl and by the fallback', () => {
-    const context = { root, renderer: findRenderer({ only: 'kubectl' }) };
-    for (const name of ['staging', 'production'] as const) {
-      expect(renderOverlay(name, fallback).text).toBe(renderOverlay(name, context).text);
-    }
-    for (const name of componentNames(root)) {
-      expect(renderComponent(name, fallback)).toEqual(renderComponent(name, context));
-    }
-  });
+  (hasKubectl() ? it : it.skip)(
+    'gives the same by kubectl and by the fallback',
+    () => {
+      const context = { root, renderer: findRenderer({ only: 'kubectl' }) };
+      for (const name of ['staging', 'production'] as const) {
+        expect(renderOverlay(name, fallback).text).toBe(renderOverlay(name, context).text);
+      }
+      for (const name of componentNames(root)) {
+        expect(renderComponent(name, fallback)).toEqual(renderComponent(name, context));
+      }
+    },
+    180_000,
+  );
 
   it('gives the pods another ConfigMap when a setting changes', () => {
     const { objects } = renderOverlay('staging', fallback).rendering;
@@ -104,7 +108,7 @@ describe('validateAll', () => {
         ...['postgres', 'postgres-external'],
       ]),
     );
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('prometheusRule', () => {

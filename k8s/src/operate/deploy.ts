@@ -27,7 +27,7 @@ export interface DeployDeps {
  * @throws Refusal before anything is changed: a dirty tree, another context, an invalid rendering, an image of production
  *   without a digest, a Secret that is not there; later when the cluster does not take it or the pods do not come up
  */
-export function deploy(options: DeployOptions, deps: DeployDeps): void {
+export async function deploy(options: DeployOptions, deps: DeployDeps): Promise<void> {
   const { environment, isDryRun } = options;
   const { runner, print, rendered, problems } = deps;
   refuseDirtyTree(runner);
@@ -50,7 +50,7 @@ export function deploy(options: DeployOptions, deps: DeployDeps): void {
     ],
     { input: text, isShown: true },
   );
-  if (!isDryRun) waitForRollouts(cluster, rendered.rendering.objects);
+  if (!isDryRun) await waitForRollouts(cluster, rendered.rendering.objects);
 }
 
 function refuseDirtyTree(runner: Runner): void {

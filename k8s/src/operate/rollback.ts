@@ -24,7 +24,7 @@ export interface RollbackDeps {
  *
  * @throws Refusal when the context is another, the app unknown, or there is no such revision
  */
-export function rollback(options: RollbackOptions, deps: RollbackDeps): void {
+export async function rollback(options: RollbackOptions, deps: RollbackDeps): Promise<void> {
   const { environment, app, revision } = options;
   if (revision !== undefined && !/^[1-9]\d*$/.test(revision)) {
     throw new Refusal(`expected --to-revision with a number, got ${revision}`);
@@ -42,5 +42,8 @@ export function rollback(options: RollbackOptions, deps: RollbackDeps): void {
     const to = revision === undefined ? [] : [`--to-revision=${revision}`];
     cluster.kubectl(['rollout', 'undo', `deployment/${name}`, ...to], { isShown: true });
   }
-  waitForRollouts(cluster, objects);
+  const undone = objects.filter(
+    ({ kind, metadata }) => kind !== 'Deployment' || names.includes(metadata.name),
+  );
+  await waitForRollouts(cluster, undone);
 }

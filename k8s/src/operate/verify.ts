@@ -30,7 +30,7 @@ export async function verifyDeployment(options: VerifyOptions, deps: VerifyDeps)
   const { environment, receiptMsMax } = options;
   const { print, rendering } = deps;
   const cluster = Cluster.open(environment, deps);
-  waitForRollouts(cluster, rendering.objects);
+  await waitForRollouts(cluster, rendering.objects);
   print('rolled out');
   await withPortForward(cluster, { service: 'tops-worker-service', port: 8082 }, async (worker) => {
     await expectOk(`${worker}/health`);

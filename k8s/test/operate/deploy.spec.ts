@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { deploy } from '../../src/operate/deploy.ts';
-import { environmentNamed } from '../../src/operate/environments.ts';
+import { Cluster, environmentNamed } from '../../src/operate/environments.ts';
 import { parseManifests } from '../../src/manifest.ts';
 import { imagesOf } from '../../src/operate/images.ts';
+import { waitForRollouts } from '../../src/operate/rollouts.ts';
 import { findRenderer } from '../../src/renderer.ts';
 import { renderOverlay, type OverlayName } from '../../src/renderings.ts';
 import { FakePrograms, but, digestOf, wellDisposed, type Answer } from './fake-programs.ts';
@@ -22,7 +23,7 @@ function rendered(name: OverlayName, isPinned = true) {
   return { text: pinned, rendering: { name, objects: parseManifests(pinned) } };
 }
 
-function attempt(options: {
+async function attempt(options: {
   env?: OverlayName;
   answers?: Readonly<Record<string, readonly Answer[]>>;
   isPinned?: boolean;
@@ -41,7 +42,7 @@ function attempt(options: {
   const printed: string[] = [];
   let refusal: string | undefined;
   try {
-    deploy(
+    await deploy(
       { environment: environmentNamed(name), isDryRun },
       {
         runner: fake.runner,
@@ -58,8 +59,8 @@ function attempt(options: {
 }
 
 describe('deploy', () => {
-  it('applies staging with what latest is now, then waits for it', () => {
-    const { fake, printed, refusal } = attempt({});
+  it('applies staging with what latest is now, then waits for it', async () => {
+    const { fake, printed, refusal } = await attempt({});
     expect(refusal).toBeUndefined();
     const scope = '--context=tops-staging --namespace=tops-worker-staging';
     expect(fake.lines.filter((line) => !line.includes(' get secret '))).toEqual([
@@ -82,8 +83,8 @@ describe('deploy', () => {
     expect(printed[0]).toBe('deploying c0ffee to staging');
   });
 
-  it('asks for names of keys only, never for a value', () => {
-    const { fake } = attempt({});
+  it('asks for names of keys only, never for a value', async () => {
+    const { fake } = await attempt({});
     const asked = fake.calls.filter(({ args }) => args.includes('secret'));
     expect(asked.length).toBe(3);
     for (const { args } of asked) {
@@ -93,18 +94,21 @@ describe('deploy', () => {
     }
   });
 
-  it('applies production as it is pinned, and waits for the canary', () => {
-    const { fake, refusal } = attempt({ env: 'production', variables: production });
+  it('applies production as it is pinned, and waits for the canary', async () => {
+    const { fake, refusal } = await attempt({ env: 'production', variables: production });
     expect(refusal).toBeUndefined();
     expect(fake.lines.filter((line) => line.startsWith('docker'))).toEqual([]);
-    expect(fake.lines.slice(-2)).toEqual([
+    const scope = 'kubectl --context=tops-staging --namespace=tops-worker';
+    expect(fake.lines.slice(-4)).toEqual([
+      `${scope} get deployment/tops-verifier --output=jsonpath={.metadata.generation}`,
+      `${scope} get rollout/tops-verifier --output=jsonpath={.status.workloadObservedGeneration}`,
       'kubectl --context=tops-staging --namespace=tops-worker wait rollout/tops-verifier --for=jsonpath={.status.phase}=Healthy --timeout=45m',
       'kubectl --context=tops-staging --namespace=tops-worker rollout status deployment/tops-worker --timeout=15m',
     ]);
   });
 
-  it('asks the cluster and changes nothing in a dry run', () => {
-    const { changes, fake } = attempt({ isDryRun: true });
+  it('asks the cluster and changes nothing in a dry run', async () => {
+    const { changes, fake } = await attempt({ isDryRun: true });
     expect(changes).toEqual([expect.stringContaining('--dry-run=server')]);
     expect(fake.lines.at(-1)).toBe(changes[0]);
   });
@@ -155,21 +159,43 @@ describe('deploy', () => {
       { answers: but('docker', { when: ['imagetools'], stdout: 'sha256:abc\n' }) },
       'ghcr.io/tops-worker/tops-verifier:latest: expected a digest, got sha256:abc',
     ],
-  ])('refuses %s, and has changed nothing', (_what, options, message) => {
-    const { refusal, changes } = attempt(options);
+  ])('refuses %s, and has changed nothing', async (_what, options, message) => {
+    const { refusal, changes } = await attempt(options);
     expect(refusal).toEqual(message);
     expect(changes).toEqual([]);
   });
 
-  it('says so when the pods do not come up', () => {
-    const { refusal } = attempt({
+  it('says so when the pods do not come up', async () => {
+    const { refusal } = await attempt({
       answers: but('kubectl', { when: ['rollout', 'status'], stderr: 'timed out', status: 1 }),
     });
     expect(refusal).toContain('timed out');
   });
 
-  it('does not take its own refusals from a machine without kubectl', () => {
-    const { refusal } = attempt({ answers: { git: wellDisposed.git } });
+  it('does not take its own refusals from a machine without kubectl', async () => {
+    const { refusal } = await attempt({ answers: { git: wellDisposed.git } });
     expect(refusal).toContain('ENOENT');
+  });
+});
+
+describe('waiting for a canary', () => {
+  it('does not take the phase of the last rollout for that of this one', async () => {
+    const fake = new FakePrograms(
+      but('kubectl', {
+        when: ['rollout/tops-verifier', '--output=jsonpath={.status.workloadObservedGeneration}'],
+        stdout: '3',
+        // The controller comes round at the third look.
+        stdoutAfter: { calls: 2, stdout: '4' },
+      }),
+    );
+    fakes.push(fake);
+    const cluster = Cluster.open(environmentNamed('production'), {
+      runner: fake.runner,
+      env: production,
+    });
+    await waitForRollouts(cluster, rendered('production').rendering.objects);
+    const order = fake.lines.map((line) => (line.includes(' wait ') ? 'wait' : line));
+    expect(order.filter((line) => line.includes('workloadObservedGeneration'))).toHaveLength(3);
+    expect(order.indexOf('wait')).toBe(order.length - 2);
   });
 });

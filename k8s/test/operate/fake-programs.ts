@@ -23,6 +23,8 @@ export interface Answer {
   readonly when: readonly string[];
   readonly stdout?: string;
   readonly stderr?: string;
+  /** What it answers once it was asked so many times. */
+  readonly stdoutAfter?: { readonly calls: number; readonly stdout: string };
   readonly status?: number;
   /** Stays, as port-forward does, and serves nothing itself. */
   readonly stays?: boolean;
@@ -30,13 +32,16 @@ export interface Answer {
 
 // A real program on a PATH of its own: what is tested is the argv that a system would see.
 const source = (directory: string, program: string): string => `#!${process.execPath}
-const { appendFileSync, readFileSync } = require('node:fs');
+const { appendFileSync, existsSync, readFileSync } = require('node:fs');
 const args = process.argv.slice(2);
 const { answers } = JSON.parse(readFileSync(${JSON.stringify(join(directory, program))} + '.json', 'utf8'));
 const answer = answers.find(({ when }) => when.every((word) => args.includes(word))) ?? {};
 const input = answer.stays ? '' : readFileSync(0, 'utf8');
-appendFileSync(${JSON.stringify(join(directory, 'calls'))}, JSON.stringify({ program: ${JSON.stringify(program)}, args, input }) + '\\n');
-process.stdout.write(answer.stdout ?? '');
+const log = ${JSON.stringify(join(directory, 'calls'))};
+const before = existsSync(log) ? readFileSync(log, 'utf8').split('\\n').filter((line) => line.includes(JSON.stringify(args))).length : 0;
+appendFileSync(log, JSON.stringify({ program: ${JSON.stringify(program)}, args, input }) + '\\n');
+const late = answer.stdoutAfter;
+process.stdout.write((late && before >= late.calls ? late.stdout : answer.stdout) ?? '');
 process.stderr.write(answer.stderr ?? '');
 if (answer.stays) setInterval(() => undefined, 1000);
 else process.exitCode = answer.status ?? 0;
@@ -94,6 +99,11 @@ export const wellDisposed = {
     { when: ['current-context'], stdout: 'tops-staging\n' },
     // No Secret of ours yet, asked by name.
     { when: ['get', '--output=name'] },
+    { when: ['deployment/tops-verifier', '--output=jsonpath={.metadata.generation}'], stdout: '4' },
+    {
+      when: ['rollout/tops-verifier', '--output=jsonpath={.status.workloadObservedGeneration}'],
+      stdout: '4',
+    },
     keys('tops-worker-secrets', 'VERIFY_PUBKEY WORKER_SK_HEX '),
     keys('tops-verifier-secrets', 'VERIFIER_SK_HEX '),
     keys('tops-verifier-tls', 'tls.crt tls.key '),

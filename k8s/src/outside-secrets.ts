@@ -7,6 +7,8 @@ export interface OutsideSecret {
   readonly madeBy: string;
   /** The object whose operator makes it: without that the Secret never comes to be. */
   readonly of?: { readonly kind: string; readonly name: string };
+  /** It may come after the deployment: cert-manager makes it once it sees the Ingress. */
+  readonly mayComeLater?: boolean;
 }
 
 const ledger = { kind: 'Cluster', name: 'tops-ledger' } as const;
@@ -15,7 +17,11 @@ export const outsideSecrets: Readonly<Record<string, OutsideSecret>> = {
   'tops-worker-secrets': { keys: ['WORKER_SK_HEX', 'VERIFY_PUBKEY'], madeBy: 'k8s:secrets' },
   'tops-verifier-secrets': { keys: ['VERIFIER_SK_HEX'], madeBy: 'k8s:secrets' },
   'tops-verifier-database': { keys: ['DATABASE_URL'], madeBy: 'k8s:secrets --database-url-file' },
-  'tops-verifier-tls': { keys: ['tls.crt', 'tls.key'], madeBy: 'cert-manager, or by hand' },
+  'tops-verifier-tls': {
+    keys: ['tls.crt', 'tls.key'],
+    madeBy: 'cert-manager, or by hand',
+    mayComeLater: true,
+  },
   // https://cloudnative-pg.io/documentation/current/applications/#secrets
   'tops-ledger-app': {
     keys: ['dbname', 'host', 'password', 'port', 'uri', 'user', 'username'],

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { factsOfApps } from './facts.ts';
-import { nameOf, parseManifests, type Rendering } from './manifest.ts';
+import { nameOf, parseManifests, type KubeObject, type Rendering } from './manifest.ts';
+import { outsideSecrets } from './outside-secrets.ts';
 import type { Renderer } from './renderer.ts';
 import { componentNames, overlayNames, renderComponent, renderOverlay } from './renderings.ts';
 import { rules } from './rules/index.ts';
@@ -48,13 +49,31 @@ export async function validateAll(context: {
   return { lines, problems };
 }
 
-function exampleProblems(root: string): { objectCount: number; problems: string[] } {
+export function exampleProblems(root: string): { objectCount: number; problems: string[] } {
   const directory = join(root, 'k8s/examples');
   const objects = readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml'))
     .flatMap((name) => parseManifests(readFileSync(join(directory, name), 'utf8')));
   const problems = objects.flatMap((object) =>
-    strictSchemaProblems(object).map((problem) => `example: ${nameOf(object)}: ${problem}`),
+    [...strictSchemaProblems(object), ...externalSecretProblems(object)].map(
+      (problem) => `example: ${nameOf(object)}: ${problem}`,
+    ),
   );
   return { objectCount: objects.length, problems };
+}
+
+/** An ExternalSecret brings just the keys that the manifests read. */
+function externalSecretProblems(object: KubeObject): string[] {
+  if (object.kind !== 'ExternalSecret') return [];
+  const { target, data = [] } = object['spec'] as {
+    target?: { name?: string };
+    data?: readonly { readonly secretKey: string }[];
+  };
+  const wanted = outsideSecrets[target?.name ?? '']?.keys ?? [];
+  const brought = data.map(({ secretKey }) => secretKey);
+  return [...wanted].sort().join() === brought.sort().join()
+    ? []
+    : [
+        `expected the keys ${wanted.join(', ') || '(of a Secret that is read)'}, got ${brought.join(', ')}`,
+      ];
 }

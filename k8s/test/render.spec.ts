@@ -1,14 +1,26 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { prometheusRule } from '../src/documents.ts';
+import { prometheusRule, staleDocuments } from '../src/documents.ts';
+import { parseManifests } from '../src/manifest.ts';
 import { findRenderer, render } from '../src/renderer.ts';
 import { componentNames, renderComponent, renderOverlay } from '../src/renderings.ts';
-import { validateAll } from '../src/validate.ts';
+import { exampleProblems, validateAll } from '../src/validate.ts';
+import { workloadsOf } from '../src/workload.ts';
 
 const root = process.cwd();
+const fallbackContext = { root, renderer: findRenderer({ only: 'kustomize' }) };
 const directories: string[] = [];
 
 afterEach(() => {
@@ -61,7 +73,7 @@ describe('findRenderer', () => {
 });
 
 describe('render', () => {
-  const fallback = { root, renderer: findRenderer({ only: 'kustomize' }) };
+  const fallback = fallbackContext;
 
   it("gives kustomize's own words for a directory that is none", () => {
     expect(() => render(temporary(), fallback.renderer)).toThrow('kustomization.yaml');
@@ -81,16 +93,27 @@ describe('render', () => {
     180_000,
   );
 
-  it('gives the pods another ConfigMap when a setting changes', () => {
-    const { objects } = renderOverlay('staging', fallback).rendering;
-    const { objects: others } = renderOverlay('production', fallback).rendering;
-    const name = (all: typeof objects) =>
-      all.find(
-        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('tops-worker'),
-      );
-    expect(name(objects)?.metadata.name).not.toBe(name(others)?.metadata.name);
+  it('gives the pods of an app another ConfigMap when one of its settings changes', () => {
+    const tree = temporary();
+    cpSync('k8s/base', join(tree, 'base'), { recursive: true });
+    const before = configMapsOf(render(join(tree, 'base'), fallback.renderer));
+    appendFileSync(join(tree, 'base/worker.env'), 'MAX_RETRIES=6\n');
+    const after = configMapsOf(render(join(tree, 'base'), fallback.renderer));
+    expect(after['tops-worker']).toMatch(/^tops-worker-config-[a-z0-9]{10}$/);
+    expect(after['tops-worker']).not.toBe(before['tops-worker']);
+    expect(after['tops-verifier']).toBe(before['tops-verifier']);
   });
 });
+
+/** The ConfigMap that each Deployment's pods read. */
+function configMapsOf(text: string): Record<string, string | undefined> {
+  return Object.fromEntries(
+    workloadsOf(parseManifests(text)).map(({ object, template }) => [
+      object.metadata.name,
+      template.spec.containers[0]?.envFrom?.[0]?.configMapRef?.name,
+    ]),
+  );
+}
 
 describe('validateAll', () => {
   it('finds the tree valid, with both overlays and every component in it', async () => {
@@ -109,6 +132,33 @@ describe('validateAll', () => {
       ]),
     );
   }, 180_000);
+});
+
+describe('exampleProblems', () => {
+  it('sees a key that nobody reads', () => {
+    const tree = temporary();
+    mkdirSync(join(tree, 'k8s/examples'), { recursive: true });
+    const text = readFileSync('k8s/examples/external-secrets.yaml', 'utf8');
+    const path = join(tree, 'k8s/examples/a.yaml');
+    writeFileSync(path, text);
+    expect(exampleProblems(tree)).toEqual({ objectCount: 3, problems: [] });
+    writeFileSync(path, text.replace('secretKey: VERIFIER_SK_HEX', 'secretKey: VERIFIER_SK'));
+    expect(exampleProblems(tree).problems).toEqual([
+      'example: ExternalSecret tops-verifier-secrets: expected the keys VERIFIER_SK_HEX, got VERIFIER_SK',
+    ]);
+  });
+});
+
+describe('staleDocuments', () => {
+  it('names the page whose table the policies have left behind', async () => {
+    const production = renderOverlay('production', fallbackContext).rendering;
+    const staging = renderOverlay('staging', fallbackContext).rendering;
+    expect(await staleDocuments(root, [staging, production])).toEqual([]);
+    const objects = production.objects.filter(({ metadata }) => metadata.name !== 'default-deny');
+    expect(await staleDocuments(root, [staging, { ...production, objects }])).toEqual([
+      'docs/kubernetes.md: stale, run `npx nx run k8s:docs` and commit',
+    ]);
+  });
 });
 
 describe('prometheusRule', () => {

@@ -5,6 +5,7 @@ import { checkRendering } from '../src/validate.ts';
 import { exposureBreaks } from './breaks/exposure-breaks.ts';
 import { objectBreaks } from './breaks/object-breaks.ts';
 import { operationBreaks } from './breaks/operation-breaks.ts';
+import { partBreaks } from './breaks/part-breaks.ts';
 import { podBreaks } from './breaks/pod-breaks.ts';
 import { referenceBreaks } from './breaks/reference-breaks.ts';
 import { settingBreaks } from './breaks/setting-breaks.ts';
@@ -18,6 +19,7 @@ const breaks = [
   ...settingBreaks,
   ...exposureBreaks,
   ...operationBreaks,
+  ...partBreaks,
 ];
 
 function failedRules(rendering: Parameters<typeof checkRendering>[0]): string[] {

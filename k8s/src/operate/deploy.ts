@@ -34,7 +34,7 @@ export async function deploy(options: DeployOptions, deps: DeployDeps): Promise<
   if (problems.length > 0) throw new Refusal(`invalid:\n${problems.join('\n')}`);
   const cluster = Cluster.open(environment, deps);
   const { text, pins } = pinImages({ environment, rendered }, runner);
-  refuseMissingSecrets(cluster, rendered.rendering);
+  refuseMissingSecrets(cluster, deps);
   const revision = runner.run('git', ['rev-parse', 'HEAD']).trim();
   print(`${isDryRun ? 'would deploy' : 'deploying'} ${revision} to ${environment.name}`);
   for (const pin of pins) print(`  ${pin}`);
@@ -86,21 +86,24 @@ function pinImages(
   return { text, pins: [...pinned.values()] };
 }
 
-function refuseMissingSecrets(cluster: Cluster, { objects }: Rendering): void {
-  const referred = JSON.stringify(objects);
-  const wanted = Object.entries(outsideSecrets).filter(
-    ([name, { of }]) => of === undefined && referred.includes(`"${name}"`),
-  );
-  const missing = wanted.flatMap(([name, { keys, madeBy }]) => {
-    // Names of keys only: no value comes here.
-    const found = cluster
-      .kubectl([
-        ...['get', 'secret', name, '--ignore-not-found'],
-        '--output=go-template={{range $key, $value := .data}}{{$key}} {{end}}',
-      ])
-      .split(' ');
-    const absent = keys.filter((key) => !found.includes(key));
-    return absent.length === 0 ? [] : [`${name} lacks ${absent.join(', ')} (${madeBy})`];
-  });
+/** Refuses without the Secrets that pods need; says which of the others are not there yet. */
+function refuseMissingSecrets(cluster: Cluster, { rendered, print }: DeployDeps): void {
+  const referred = JSON.stringify(rendered.rendering.objects);
+  const lacking = Object.entries(outsideSecrets)
+    .filter(([name, { of }]) => of === undefined && referred.includes(`"${name}"`))
+    .flatMap(([name, { keys, madeBy, mayComeLater = false }]) => {
+      // Names of keys only: no value comes here.
+      const found = cluster
+        .kubectl([
+          ...['get', 'secret', name, '--ignore-not-found'],
+          '--output=go-template={{range $key, $value := .data}}{{$key}} {{end}}',
+        ])
+        .split(' ');
+      const absent = keys.filter((key) => !found.includes(key));
+      const text = `${name} lacks ${absent.join(', ')} (${madeBy})`;
+      return absent.length === 0 ? [] : [{ text, mayComeLater }];
+    });
+  for (const { text } of lacking.filter((each) => each.mayComeLater)) print(`not yet: ${text}`);
+  const missing = lacking.filter((each) => !each.mayComeLater).map(({ text }) => text);
   if (missing.length > 0) throw new Refusal(`expected Secrets, but ${missing.join('; ')}`);
 }

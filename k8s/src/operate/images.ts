@@ -31,6 +31,11 @@ export function resolveDigest(image: string, runner: Runner): string {
   return digest;
 }
 
+/** @throws Refusal when the text is no tag of an image */
+export function requireTag(text: string): void {
+  if (!tagForm.test(text)) throw new Refusal(`expected --tag with a tag, got ${text || 'nothing'}`);
+}
+
 export interface ImageChange {
   /** As manifests call it: tops-verifier. */
   readonly name: string;
@@ -49,13 +54,12 @@ export function overlayImages(path: string): { readonly name: string; readonly n
 /**
  * Writes tags and digests into an overlay's kustomization, everything else as it was.
  *
- * @throws Refusal when the overlay has no such image, or tag or digest are none
+ * @throws Refusal when the overlay has no such image, or a digest is none
  */
 export function writeImages(path: string, changes: readonly ImageChange[]): void {
   const document = parseDocument(readFileSync(path, 'utf8'));
   const images = document.get('images');
   for (const { name, tag, digest } of changes) {
-    if (!tagForm.test(tag)) throw new Refusal(`${name}: expected a tag, got ${tag}`);
     if (!digestForm.test(digest)) throw new Refusal(`${name}: expected sha256:…, got ${digest}`);
     const entry =
       images instanceof YAMLSeq &&

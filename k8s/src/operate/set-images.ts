@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Environment } from './environments.ts';
-import { overlayImages, resolveDigest, writeImages, type ImageChange } from './images.ts';
+import {
+  overlayImages,
+  requireTag,
+  resolveDigest,
+  writeImages,
+  type ImageChange,
+} from './images.ts';
 import { Refusal } from './refusal.ts';
 import type { Runner } from './runner.ts';
 
@@ -15,6 +21,7 @@ export interface SetImagesOptions {
 /** Pins every image of an overlay to what a tag is now. @returns a line for each. @throws Refusal */
 export function setImages(options: SetImagesOptions, runner: Runner): string[] {
   const { environment, tag, digests, root } = options;
+  requireTag(tag);
   const path = join(root, 'k8s/overlays', environment.name, 'kustomization.yaml');
   const given = new Map(digests.map(parseDigest));
   const images = overlayImages(path);

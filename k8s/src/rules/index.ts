@@ -3,6 +3,7 @@ import { adminRule, publicRoutesRule, serviceTypesRule } from './exposure.ts';
 import { levelRule, namespaceRule, schemaRule, secretFreeRule } from './objects.ts';
 import { configHashRule, disruptionRule, metricsRule, spreadRule } from './operation.ts';
 import { defaultDenyRule, imagesRule, overlayPlanRule } from './overlays.ts';
+import { analysisRule, gpuRule } from './parts.ts';
 import { podSecurityRule, tokensRule } from './pod-security.ts';
 import { portsRule } from './ports.ts';
 import { probesRule } from './probes.ts';
@@ -25,5 +26,5 @@ export const rules: readonly Rule[] = [
   ...[environmentRule, sharedKeyRule, embeddedLedgerRule],
   ...[publicRoutesRule, adminRule, serviceTypesRule, defaultDenyRule],
   ...[disruptionRule, spreadRule, configHashRule, metricsRule],
-  ...[imagesRule, overlayPlanRule],
+  ...[gpuRule, analysisRule, imagesRule, overlayPlanRule],
 ];

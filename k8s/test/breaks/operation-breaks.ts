@@ -91,11 +91,11 @@ export const operationBreaks: readonly Break[] = [
   },
   {
     rule: 'overlay-plan',
-    what: 'a production that falls back to the CPU',
+    what: 'a production that logs for debugging',
     in: 'production',
     target: 'ConfigMap tops-worker-config',
     change: ({ data }) => {
-      data.CPU_FALLBACK = '1';
+      data.LOG_LEVEL = 'debug';
     },
   },
   {

@@ -165,6 +165,17 @@ describe('deploy', () => {
     expect(changes).toEqual([]);
   });
 
+  it('goes on without a certificate, which may come later, and says so', async () => {
+    const { refusal, printed, changes } = await attempt({
+      answers: but('kubectl', { when: ['get', 'tops-verifier-tls'], stdout: '' }),
+    });
+    expect(refusal).toBeUndefined();
+    expect(printed[0]).toBe(
+      'not yet: tops-verifier-tls lacks tls.crt, tls.key (cert-manager, or by hand)',
+    );
+    expect(changes).toHaveLength(1);
+  });
+
   it('says so when the pods do not come up', async () => {
     const { refusal } = await attempt({
       answers: but('kubectl', { when: ['rollout', 'status'], stderr: 'timed out', status: 1 }),

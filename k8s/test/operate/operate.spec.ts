@@ -80,7 +80,7 @@ describe('set-images', () => {
   });
 
   it.each([
-    ['no tag', { tag: '', digests: [] }, 'expected a tag'],
+    ['no tag', { tag: '', digests: [] }, 'expected --tag with a tag, got nothing'],
     [
       'an image of another overlay',
       { tag: 'v1.0.0', digests: [`tops-worker-cpu=${digestOf('a')}`] },

@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresCluster, postgresUnderTest } from '@tops/testing';
 import { appOf } from '../src/environment.ts';
+import { environmentNamed } from '../src/operate/environments.ts';
+import { verifyDeployment } from '../src/operate/verify.ts';
 import { findRenderer } from '../src/renderer.ts';
 import { renderOverlay, type OverlayName } from '../src/renderings.ts';
 import { scaleOf } from '../src/scale.ts';
 import { workloadsOf } from '../src/workload.ts';
+import { FakePrograms, but, type Answer } from '../test/operate/fake-programs.ts';
 import { LocalPod } from './pod.ts';
 import { ServiceStandIn } from './service-stand-in.ts';
 
@@ -79,6 +82,31 @@ async function untilEachWorkerEarned(): Promise<void> {
   }
 }
 
+/** `k8s:verify` against the running pods; only kubectl is a fake, which forwards to where they are. */
+async function verifyRunning(): Promise<string[]> {
+  const forwardTo = (app: string, service: string): Answer => {
+    const port = pods.find((pod) => pod.app.name === app)?.port;
+    const stdout = `Forwarding from 127.0.0.1:${port} -> 80\n`;
+    return { when: ['port-forward', `service/${service}`], stdout, stays: true };
+  };
+  const forwards = [
+    forwardTo('worker', 'tops-worker-service'),
+    forwardTo('verifier', 'tops-verifier'),
+  ];
+  const fake = new FakePrograms(but('kubectl', ...forwards));
+  const printed: string[] = [];
+  const { rendering } = renderOverlay('staging', { root: process.cwd(), renderer: findRenderer() });
+  try {
+    await verifyDeployment(
+      { environment: environmentNamed('staging'), receiptMsMax: READY_MS_MAX },
+      { runner: fake.runner, env: fake.env, print: (line) => void printed.push(line), rendering },
+    );
+  } finally {
+    fake.remove();
+  }
+  return printed;
+}
+
 async function expectWorkingOverlay(counts: Readonly<Record<string, number>>): Promise<void> {
   const started: Record<string, number> = {};
   for (const { app } of pods) started[app.name] = (started[app.name] ?? 0) + 1;
@@ -105,6 +133,13 @@ describe('what is rendered runs', () => {
   it('staging: one of each, an embedded ledger', async () => {
     await startOverlay('staging');
     await untilPodsPass('startupProbe');
+    await untilPodsPass('readinessProbe');
+    expect(await verifyRunning()).toEqual([
+      'rolled out',
+      'worker: healthy and ready',
+      'verifier: healthy and ready',
+      expect.stringMatching(/^receipts: [1-9]\d* more accepted while looking$/),
+    ]);
     await expectWorkingOverlay({ verifier: 1, worker: 1 });
   }, 300_000);
 

@@ -16,7 +16,7 @@ import { prometheusRule, staleDocuments } from '../src/documents.ts';
 import { parseManifests } from '../src/manifest.ts';
 import { findRenderer, render } from '../src/renderer.ts';
 import { componentNames, renderComponent, renderOverlay } from '../src/renderings.ts';
-import { exampleProblems, validateAll } from '../src/validate.ts';
+import { checkRendering, exampleProblems, validateAll } from '../src/validate.ts';
 import { workloadsOf } from '../src/workload.ts';
 
 const root = process.cwd();
@@ -132,6 +132,28 @@ describe('validateAll', () => {
       ]),
     );
   }, 180_000);
+});
+
+describe('production without its database', () => {
+  it('renders, and is refused', () => {
+    const tree = temporary();
+    for (const name of ['base', 'components', 'overlays']) {
+      cpSync(join('k8s', name), join(tree, name), { recursive: true });
+    }
+    const path = join(tree, 'overlays/production/kustomization.yaml');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace(/^ +- .*components\/postgres$/m, ''));
+    const objects = parseManifests(
+      render(join(tree, 'overlays/production'), fallbackContext.renderer),
+    );
+    const problems = checkRendering({ name: 'production', objects });
+    expect(problems).toContain(
+      'embedded-ledger: Deployment tops-verifier, container verifier: up to 6 replicas on an embedded ledger; add postgres',
+    );
+    // And what slips through is refused by the cluster: one pod may have the claim.
+    const claim = objects.find(({ kind }) => kind === 'PersistentVolumeClaim');
+    expect(claim?.['spec']).toMatchObject({ accessModes: ['ReadWriteOncePod'] });
+  });
 });
 
 describe('exampleProblems', () => {

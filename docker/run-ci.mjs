@@ -33,8 +33,8 @@ if (!engine.version) {
       const { isDone, seconds } = runTarget(target, BUILD_TIMEOUT_MS);
       if (!checks.check(isDone, `docker:${target} (${seconds} s)`)) return;
     }
-    // Each counts its own checks; that both ended well is one more.
-    for (const target of ['smoke', 'compose-smoke']) {
+    // Each counts its own checks; that each ended well is one more.
+    for (const target of ['smoke', 'compose-smoke', 'executables-smoke']) {
       const { isDone, seconds } = runTarget(target, SMOKE_TIMEOUT_MS);
       checks.check(isDone, `docker:${target} (${seconds} s)`);
     }

@@ -55,7 +55,8 @@ function isMusl({ name, libc }) {
 /** Dawn ships the binaries of every platform in one package. */
 function isOtherPlatform(path) {
   const [, platform] = /node_modules\/webgpu\/dist\/([^/]+)/.exec(path) ?? [];
-  return platform !== undefined && platform !== `${process.platform}-${process.arch}`;
+  const own = [`${process.platform}-${process.arch}`, `${process.platform}-universal`];
+  return platform !== undefined && !own.includes(platform);
 }
 
 function copyTree(from, to) {

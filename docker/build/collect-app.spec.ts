@@ -26,8 +26,10 @@ function writePackage(name: string, manifest: object = {}, under = 'node_modules
   write(`${under}/${name}/index.js`);
 }
 
-function collect(args: string[], arch = 'x64') {
-  const asArch = `data:text/javascript,Object.defineProperty(process,'arch',{value:'${arch}'})`;
+function collect(args: string[], { platform = 'linux', arch = 'x64' } = {}) {
+  const define = (key: string, value: string) =>
+    `Object.defineProperty(process,'${key}',{value:'${value}'})`;
+  const asArch = `data:text/javascript,${define('platform', platform)};${define('arch', arch)}`;
   const program = ['--import', asArch, 'docker/build/collect-app.mjs', '--out', 'out', ...args];
   const { status, stderr } = spawnSync(process.execPath, program, {
     cwd: workspace,
@@ -77,13 +79,18 @@ describe('collect-app', () => {
     ]);
   });
 
-  it.each(['x64', 'arm64'])('takes the binary of %s alone', (arch) => {
+  it.each([
+    { platform: 'linux', arch: 'x64', binaries: 'linux-x64' },
+    { platform: 'linux', arch: 'arm64', binaries: 'linux-arm64' },
+    { platform: 'darwin', arch: 'arm64', binaries: 'darwin-universal' },
+    { platform: 'darwin', arch: 'x64', binaries: 'darwin-universal' },
+  ])('takes the binary of $platform-$arch alone', ({ platform, arch, binaries }) => {
     writePackage('webgpu');
-    for (const platform of ['darwin-universal', 'linux-arm64', 'linux-x64', 'win32-x64'])
-      write(`node_modules/webgpu/dist/${platform}/dawn.node`);
-    const { collected } = collect(['--packages', 'webgpu'], arch);
+    for (const name of ['darwin-universal', 'linux-arm64', 'linux-x64', 'win32-x64'])
+      write(`node_modules/webgpu/dist/${name}/dawn.node`);
+    const { collected } = collect(['--packages', 'webgpu'], { platform, arch });
     expect(collected.filter((path) => path.endsWith('.node'))).toEqual([
-      `node_modules/webgpu/dist/linux-${arch}/dawn.node`,
+      `node_modules/webgpu/dist/${binaries}/dawn.node`,
     ]);
   });
 

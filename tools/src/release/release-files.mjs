@@ -1,0 +1,102 @@
+// What a release consists of, from the executables that were built for every platform:
+// npx nx run tools:release-files -- --tag v1.2.3 [--from dist/executables] [--out dist/release]
+//
+// Every archive as it is, SHA256SUMS over them, and an SPDX bill of materials of what they hold.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { executables, platforms } from '../executables/executables.mjs';
+
+const OUTPUT_BYTES_MAX = 2 ** 26;
+const workspaceRoot = fileURLToPath(new URL('../../..', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    tag: { type: 'string', default: '' },
+    from: { type: 'string', default: join(workspaceRoot, 'dist/executables') },
+    out: { type: 'string', default: join(workspaceRoot, 'dist/release') },
+    /** What is built on one machine is one platform: for trying this out. */
+    platforms: { type: 'string', default: platforms.join(',') },
+  },
+});
+
+function fail(message) {
+  console.error(`release-files: ${message}`);
+  process.exit(1);
+}
+
+/** What npm knows of the packages that programs are made of: not those that only develop them. */
+function billOfMaterials(version) {
+  const args = ['sbom', '--package-lock-only', '--omit=dev', '--sbom-format=spdx'];
+  const { status, stdout, stderr } = spawnSync('npm', args, {
+    cwd: workspaceRoot,
+    encoding: 'utf8',
+    maxBuffer: OUTPUT_BYTES_MAX,
+  });
+  if (status !== 0) fail(`npm sbom failed: ${stderr}`);
+  const bill = JSON.parse(stdout);
+  const node = {
+    name: 'node',
+    SPDXID: 'SPDXRef-Package-node',
+    versionInfo: process.versions.node,
+    downloadLocation: `https://nodejs.org/dist/v${process.versions.node}/`,
+    filesAnalyzed: false,
+    licenseDeclared: 'MIT',
+    externalRefs: [
+      {
+        referenceCategory: 'PACKAGE-MANAGER',
+        referenceType: 'purl',
+        referenceLocator: `pkg:generic/node@${process.versions.node}`,
+      },
+    ],
+  };
+  const relation = {
+    spdxElementId: bill.documentDescribes?.[0] ?? 'SPDXRef-DOCUMENT',
+    relatedSpdxElement: node.SPDXID,
+    relationshipType: 'CONTAINS',
+  };
+  return {
+    ...bill,
+    name: `tops-worker@${version}`,
+    packages: [...bill.packages, node],
+    relationships: [...bill.relationships, relation],
+  };
+}
+
+const { version } = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
+if (values.tag !== `v${version}`) fail(`expected the tag v${version}, got ${values.tag || 'none'}`);
+const expected = values.platforms
+  .split(',')
+  .flatMap((platform) => executables.map(({ name }) => `${name}-${version}-${platform}.tar.gz`))
+  .sort();
+const found = existsSync(values.from)
+  ? readdirSync(values.from).filter((name) => name.endsWith('.tar.gz'))
+  : [];
+const missing = expected.filter((name) => !found.includes(name));
+if (missing.length > 0) fail(`expected ${missing.join(', ')} in ${values.from}, got none`);
+const foreign = found.filter((name) => !expected.includes(name));
+if (foreign.length > 0) fail(`expected no ${foreign.join(', ')} in ${values.from}`);
+
+rmSync(values.out, { recursive: true, force: true });
+mkdirSync(values.out, { recursive: true });
+const billName = `tops-worker-${version}.spdx.json`;
+writeFileSync(join(values.out, billName), `${JSON.stringify(billOfMaterials(version), null, 2)}\n`);
+for (const name of expected) copyFileSync(join(values.from, name), join(values.out, name));
+const sums = [...expected, billName].map((name) => {
+  const digest = createHash('sha256').update(readFileSync(join(values.out, name)));
+  return `${digest.digest('hex')}  ${name}\n`;
+});
+writeFileSync(join(values.out, 'SHA256SUMS'), sums.join(''));
+console.log(`${expected.length} archives, ${billName}, SHA256SUMS: ${values.out}`);

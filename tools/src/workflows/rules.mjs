@@ -1,0 +1,191 @@
+// The rules that every workflow and action of this repository keeps. Each gives its problems as sentences that name the place.
+import { missingTargets } from './nx-commands.mjs';
+import { jobsOf, stepsOf, triggersOf } from './workflow-files.mjs';
+
+const JOB_MINUTES_MAX = 180;
+const PIN = /^([\w.-]+\/[\w.-]+(?:\/[\w./-]+)?)@([0-9a-f]{40})$/;
+const VERSION = /^v\d+\.\d+\.\d+$/;
+
+/** Who may write what. Everything else only reads; another entry here is a decision to be argued for. */
+const WRITERS = {
+  'ci-cd.yml/docker': ['packages', 'id-token', 'attestations'],
+  'ci-cd.yml/k8s-comment': ['pull-requests'],
+  'ci-cd.yml/release': ['contents', 'id-token', 'attestations'],
+  'codeql.yml/analyze': ['security-events'],
+  'dependency-scan.yml/files': ['security-events'],
+  'dependency-scan.yml/images': ['security-events'],
+  'scorecard.yml/analysis': ['security-events', 'id-token'],
+};
+
+const workflowsOf = (files) => files.filter(({ isAction }) => !isAction);
+
+function usesOf(file) {
+  const called = jobsOf(file).flatMap(([name, job]) =>
+    typeof job?.uses === 'string' ? [{ place: `${file.path}: ${name}`, uses: job.uses }] : [],
+  );
+  const used = stepsOf(file).flatMap(({ step, place }) =>
+    typeof step?.uses === 'string' ? [{ place, uses: step.uses }] : [],
+  );
+  return [...called, ...used].filter(({ uses }) => !uses.startsWith('./'));
+}
+
+/** The comment behind a pin, from the text: parsers drop comments. */
+function versionsBehind({ text }, uses) {
+  const lines = text.split('\n').filter((line) => line.includes(uses));
+  return lines.map((line) => line.split(uses)[1].trim().replace(/^#\s*/, ''));
+}
+
+function pinnedActions(files) {
+  const pins = new Map();
+  const problems = [];
+  for (const file of files) {
+    for (const { place, uses } of usesOf(file)) {
+      const [, name, sha] = PIN.exec(uses) ?? [];
+      if (sha === undefined) {
+        problems.push(`${place}: expected a commit of 40 hex digits, got ${uses}`);
+        continue;
+      }
+      for (const version of versionsBehind(file, uses)) {
+        if (!VERSION.test(version))
+          problems.push(
+            `${place}: expected "# vN.N.N" behind ${uses}, got ${version || 'nothing'}`,
+          );
+        // Parts of one repository (codeql-action/init and /analyze) are one thing.
+        const repository = name.split('/').slice(0, 2).join('/');
+        const pin = `${sha} ${version}`;
+        const other = pins.get(repository) ?? pin;
+        if (other !== pin)
+          problems.push(`${place}: ${repository} is ${other} elsewhere, here ${pin}`);
+        pins.set(repository, other);
+      }
+    }
+  }
+  return [...new Set(problems)];
+}
+
+function topPermissions(files) {
+  return workflowsOf(files)
+    .filter(({ content }) => JSON.stringify(content?.permissions) !== '{}')
+    .map(({ path, content }) => {
+      const got = JSON.stringify(content?.permissions) ?? 'nothing';
+      return `${path}: expected permissions: {} at the top, got ${got}`;
+    });
+}
+
+function jobPermissions(files) {
+  return workflowsOf(files).flatMap((file) =>
+    jobsOf(file).flatMap(([name, job]) => {
+      const { permissions } = job ?? {};
+      const place = `${file.path}: ${name}`;
+      if (typeof permissions !== 'object' || permissions === null)
+        return [`${place}: expected its own permissions, one by one, got ${permissions ?? 'none'}`];
+      const allowed = WRITERS[`${file.path.split('/').at(-1)}/${name}`] ?? [];
+      return Object.entries(permissions)
+        .filter(([scope, access]) => access === 'write' && !allowed.includes(scope))
+        .map(([scope]) => `${place}: may not write ${scope}`);
+    }),
+  );
+}
+
+function persistedCredentials(files) {
+  return files.flatMap((file) =>
+    stepsOf(file)
+      .filter(({ step }) => /^actions\/checkout@/.test(step?.uses ?? ''))
+      .filter(({ step }) => step.with?.['persist-credentials'] !== false)
+      .map(({ place }) => `${place}: expected persist-credentials: false`),
+  );
+}
+
+function timeouts(files) {
+  return workflowsOf(files).flatMap((file) =>
+    jobsOf(file)
+      .filter(
+        ([, job]) => !(job?.['timeout-minutes'] > 0 && job['timeout-minutes'] <= JOB_MINUTES_MAX),
+      )
+      .map(([name, job]) => {
+        const got = job?.['timeout-minutes'] ?? 'none';
+        return `${file.path}: ${name}: expected timeout-minutes up to ${JOB_MINUTES_MAX}, got ${got}`;
+      }),
+  );
+}
+
+function concurrency(files) {
+  return workflowsOf(files).flatMap(({ path, content }) => {
+    const { group, 'cancel-in-progress': cancels } = content?.concurrency ?? {};
+    if (typeof group !== 'string') return [`${path}: expected a concurrency group, got none`];
+    return cancels === undefined ? [`${path}: expected cancel-in-progress to be said`] : [];
+  });
+}
+
+/** Triggers that run with the repository's rights on what strangers sent. */
+function triggers(files) {
+  return workflowsOf(files).flatMap((file) => {
+    const on = triggersOf(file);
+    const problems =
+      'pull_request_target' in on ? [`${file.path}: runs on pull_request_target`] : [];
+    if (!('workflow_run' in on)) return problems;
+    // Such a run has every right there is, also when a fork's pull request set it off.
+    const first = jobsOf(file).filter(([, job]) => job?.needs === undefined);
+    const demanded = [
+      "github.event.workflow_run.conclusion == 'success'",
+      "github.event.workflow_run.event == 'push'",
+      'github.event.workflow_run.head_repository.full_name == github.repository',
+    ];
+    const unguarded = first.flatMap(([name, job]) =>
+      demanded
+        .filter(
+          (condition) =>
+            !String(job?.if ?? '')
+              .replace(/\s+/g, ' ')
+              .includes(condition),
+        )
+        .map((condition) => `${file.path}: ${name}: runs on workflow_run without ${condition}`),
+    );
+    return [...problems, ...unguarded];
+  });
+}
+
+/**
+ * Nothing is put into a script by text: a branch may be called `$(…)`. Stricter than telling trusted expressions from others:
+ * everything comes by the environment, and quoted.
+ */
+function expressionsInScripts(files) {
+  return files.flatMap((file) =>
+    stepsOf(file).flatMap(({ step, place }) =>
+      [step?.run, step?.with?.script]
+        .filter((text) => typeof text === 'string')
+        .flatMap((text) => text.match(/\$\{\{.*?\}\}/gs) ?? [])
+        .map((expression) => `${place}: ${expression} in a script: give it by env`),
+    ),
+  );
+}
+
+function runners(files) {
+  return workflowsOf(files).flatMap((file) =>
+    [...file.text.matchAll(/\b(?:ubuntu|macos|windows)-latest\b/g)].map(
+      ([label]) => `${file.path}: ${label} changes by itself: name a version`,
+    ),
+  );
+}
+
+function targets(files, { workspace }) {
+  return files.flatMap((file) =>
+    stepsOf(file).flatMap(({ step, job, place }) =>
+      missingTargets({ step, job }, workspace).map((problem) => `${place}: ${problem}`),
+    ),
+  );
+}
+
+/** By name; each takes the files, and what is known of the workspace. */
+export const rules = {
+  'pinned-actions': pinnedActions,
+  'top-permissions': topPermissions,
+  'job-permissions': jobPermissions,
+  'persisted-credentials': persistedCredentials,
+  timeouts,
+  concurrency,
+  triggers,
+  'expressions-in-scripts': expressionsInScripts,
+  runners,
+  targets,
+};

@@ -46,10 +46,11 @@ function pinnedActions(files) {
         continue;
       }
       for (const version of versionsBehind(file, uses)) {
-        if (!VERSION.test(version))
-          problems.push(
-            `${place}: expected "# vN.N.N" behind ${uses}, got ${version || 'nothing'}`,
-          );
+        if (!VERSION.test(version)) {
+          const got = version || 'nothing';
+          problems.push(`${place}: expected "# vN.N.N" behind ${uses}, got ${got}`);
+          continue;
+        }
         // Parts of one repository (codeql-action/init and /analyze) are one thing.
         const repository = name.split('/').slice(0, 2).join('/');
         const pin = `${sha} ${version}`;

@@ -18,8 +18,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { executables, platforms } from '../executables/executables.mjs';
+import { billOfMaterials } from './bill-of-materials.mjs';
 
-const OUTPUT_BYTES_MAX = 2 ** 26;
 const workspaceRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
 const { values } = parseArgs({
@@ -37,45 +37,17 @@ function fail(message) {
   process.exit(1);
 }
 
-/** What npm knows of the packages that programs are made of: not those that only develop them. */
-function billOfMaterials(version) {
-  const args = ['sbom', '--package-lock-only', '--omit=dev', '--sbom-format=spdx'];
-  const { status, stdout, stderr } = spawnSync('npm', args, {
-    cwd: workspaceRoot,
-    encoding: 'utf8',
-    maxBuffer: OUTPUT_BYTES_MAX,
-  });
-  if (status !== 0) fail(`npm sbom failed: ${stderr}`);
-  const bill = JSON.parse(stdout);
-  const node = {
-    name: 'node',
-    SPDXID: 'SPDXRef-Package-node',
-    versionInfo: process.versions.node,
-    downloadLocation: `https://nodejs.org/dist/v${process.versions.node}/`,
-    filesAnalyzed: false,
-    licenseDeclared: 'MIT',
-    externalRefs: [
-      {
-        referenceCategory: 'PACKAGE-MANAGER',
-        referenceType: 'purl',
-        referenceLocator: `pkg:generic/node@${process.versions.node}`,
-      },
-    ],
-  };
-  const relation = {
-    spdxElementId: bill.documentDescribes?.[0] ?? 'SPDXRef-DOCUMENT',
-    relatedSpdxElement: node.SPDXID,
-    relationshipType: 'CONTAINS',
-  };
-  return {
-    ...bill,
-    name: `tops-worker@${version}`,
-    packages: [...bill.packages, node],
-    relationships: [...bill.relationships, relation],
-  };
+const readJson = (name) => JSON.parse(readFileSync(join(workspaceRoot, name), 'utf8'));
+
+/** When the sources were: the same ones make the same files. */
+function commitTime() {
+  const args = ['log', '-1', '--format=%ct'];
+  const { stdout, status } = spawnSync('git', args, { cwd: workspaceRoot, encoding: 'utf8' });
+  if (status !== 0) fail('expected a commit, got none');
+  return new Date(Number(stdout) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-const { version } = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
+const { version } = readJson('package.json');
 if (values.tag !== `v${version}`) fail(`expected the tag v${version}, got ${values.tag || 'none'}`);
 const expected = values.platforms
   .split(',')
@@ -91,8 +63,13 @@ if (foreign.length > 0) fail(`expected no ${foreign.join(', ')} in ${values.from
 
 rmSync(values.out, { recursive: true, force: true });
 mkdirSync(values.out, { recursive: true });
+const bill = billOfMaterials(readJson('package-lock.json'), {
+  version,
+  node: process.versions.node,
+  createdAt: commitTime(),
+});
 const billName = `tops-worker-${version}.spdx.json`;
-writeFileSync(join(values.out, billName), `${JSON.stringify(billOfMaterials(version), null, 2)}\n`);
+writeFileSync(join(values.out, billName), `${JSON.stringify(bill, null, 2)}\n`);
 for (const name of expected) copyFileSync(join(values.from, name), join(values.out, name));
 const sums = [...expected, billName].map((name) => {
   const digest = createHash('sha256').update(readFileSync(join(values.out, name)));

@@ -46,15 +46,21 @@ if (!version) {
   console.error('release: no commit since the last version asks for another one');
   process.exit(1);
 }
-const { workspaceChangelog } = await releasing.releaseChangelog({
-  ...{ version, firstRelease: isFirst, createRelease: false },
-  // Its text is wanted, not where it would put it.
-  ...{ dryRun: true, gitCommit: false, gitTag: false, stageChanges: false },
-});
+/** The first version is what people wrote: nx has no tag to count commits from. */
+async function commitEntries() {
+  if (isFirst) return '';
+  const { workspaceChangelog } = await releasing.releaseChangelog({
+    ...{ version, createRelease: false },
+    // Its text is wanted, not where it would put it.
+    ...{ dryRun: true, gitCommit: false, gitTag: false, stageChanges: false },
+  });
+  return workspaceChangelog?.contents ?? '';
+}
+
 const text = withRelease(readFileSync(CHANGELOG, 'utf8'), {
   version,
   date: git('log', '-1', '--format=%cs'),
-  entries: workspaceChangelog?.contents ?? '',
+  entries: await commitEntries(),
 });
 if (isDryRun) {
   console.log(`\nversion ${version}`);

@@ -1,4 +1,4 @@
-// What the last stage of an image gets: node docker/collect-app.mjs --out DIR --apps A,B --packages P,Q
+// What the last stage of an image gets, and an executable's archive: node docker/collect-app.mjs --out DIR --apps A,B --packages P,Q
 //
 // The bundles without their source maps, and the few packages that bundles leave outside (addons cannot be bundled) with
 // what those need, as `npm ci` installed them. Everything else of node_modules stays behind.

@@ -4,7 +4,7 @@
 // the GPU worker computes on software Vulkan where that is there (Linux), and where there is no adapter has to say so and end.
 // docker/smoke/run-executables-smoke.mjs does the same on a machine that has no Node.js at all.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -99,8 +99,16 @@ async function tryCpuWorker(root, address) {
   if (process.env['REQUIRE_NATIVE_KERNEL'] === '1')
     checks.check(/^cpu:native/.test(device ?? ''), 'it has the native kernel');
   await checkStop(worker);
-  const help = spawnSync(join(root, 'tops'), ['--help'], { cwd: directory, encoding: 'utf8' });
-  checks.check(help.status === 0 && /keygen/.test(help.stdout), '`tops --help` answers');
+  // As a directory of PATH would have it.
+  const link = join(directory, 'tops');
+  symlinkSync(join(root, 'tops'), link);
+  const help = spawnSync(link, ['--help'], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  const isAnswered = help.status === 0 && /keygen/.test(help.stdout);
+  checks.check(isAnswered, '`tops --help` answers, by a link to it');
 }
 
 async function tryGpuWorker(root, address) {

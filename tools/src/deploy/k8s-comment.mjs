@@ -20,7 +20,7 @@ if (values.from === '' || values.to === '') {
 // Nx prints around what the target does; a diff begins with its first file.
 const printed = readFileSync(values.from, 'utf8');
 const start = printed.search(/^diff --git /m);
-const end = printed.search(/^ NX {3}/m);
+const end = printed.lastIndexOf('\n NX   ');
 const diff = start === -1 ? '' : printed.slice(start, end > start ? end : undefined).trim();
 if (start === -1 && !/^nothing changes$/m.test(printed)) {
   console.error(`k8s-comment: expected a diff or "nothing changes" in ${values.from}, got neither`);

@@ -12,8 +12,14 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
+/** As Nx prints it: first what it is about to do, last how it went. */
 const around = (text: string) =>
-  `\n> nx run k8s:diff --base abc\n\n> node k8s/run.mjs diff\n\n${text}\n\n\n\n NX   Successfully ran target diff\n`;
+  [
+    '\n NX   Running target diff for project k8s and 1 task it depends on:\n\n',
+    '> nx run k8s:diff --base abc\n\n> node k8s/run.mjs diff\n',
+    text,
+    '\n\n\n NX   Successfully ran target diff for project k8s\n\n\n  Run duration:      3.3s\n',
+  ].join('\n');
 
 function comment(printed: string) {
   const [from, to] = [join(root, 'from'), join(root, 'to')];

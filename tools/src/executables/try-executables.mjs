@@ -1,7 +1,7 @@
 // Each executable of this platform unpacked and started once, as somebody who downloaded it would: npx nx run tools:try-executables
 //
 // With nothing of this process's environment that leads to its Node.js or packages. The verifier's accepts a receipt of each worker's;
-// the GPU worker computes on software Vulkan where that is there (Linux), and where there is no adapter has to say so and end.
+// the GPU worker computes on software Vulkan where that is there (linux-x64), and where there is no adapter has to say so and end.
 // docker/smoke/run-executables-smoke.mjs does the same on a machine that has no Node.js at all.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -11,13 +11,15 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { CheckList } from '../../../docker/smoke/check-list.mjs';
 import { waitFor } from '../../../docker/smoke/wait-for.mjs';
-import { archiveOf, executables, workspaceRoot } from './executables.mjs';
+import { archiveOf, executables, thisPlatform, workspaceRoot } from './executables.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 /** Software Vulkan is slow, and shared runners are slower. */
 const RECEIPT_TIMEOUT_MS = 240_000;
 const STOP_TIMEOUT_MS = 20_000;
 const OUTPUT_CHARS_MAX = 1_000_000;
+/** There is one from npm for this platform alone. */
+const hasSoftwareVulkan = thisPlatform === 'linux-x64';
 const SOFTWARE_VULKAN = join(workspaceRoot, 'libs/kernel-webgpu/test/use-software-vulkan.mjs');
 
 const directory = mkdtempSync(join(tmpdir(), 'tops-executables-'));
@@ -113,21 +115,20 @@ async function tryCpuWorker(root, address) {
 
 async function tryGpuWorker(root, address) {
   checks.begin('tops-worker-gpu');
-  const software =
-    process.platform === 'linux'
-      ? {
-          NODE_OPTIONS: `--import=${pathToFileURL(SOFTWARE_VULKAN).href}`,
-          ALLOW_SOFTWARE_GPU: '1',
-          // Software takes minutes to try the shapes of a GPU.
-          AUTOTUNE_DISABLE: '1',
-          AUTOTUNE_PRESETS: '4096,64,64',
-        }
-      : {};
+  const software = hasSoftwareVulkan
+    ? {
+        NODE_OPTIONS: `--import=${pathToFileURL(SOFTWARE_VULKAN).href}`,
+        ALLOW_SOFTWARE_GPU: '1',
+        // Software takes minutes to try the shapes of a GPU.
+        AUTOTUNE_DISABLE: '1',
+        AUTOTUNE_PRESETS: '4096,64,64',
+      }
+    : {};
   const command = join(root, 'tops-worker-gpu');
   const env = { AGGREGATOR_URL: address, ...software };
   const { worker, isDone, device } = await tryWorker(command, 'gpu', env);
-  // A Mac in a cloud may have no GPU that can be used; Linux always has a software one.
-  const isRefused = process.platform !== 'linux' && /no usable GPU/.test(worker.output);
+  // A machine in a cloud may have no GPU that can be used; where there is a software one there is no excuse.
+  const isRefused = !hasSoftwareVulkan && /no usable GPU/.test(worker.output);
   checks.check(
     isDone || isRefused,
     isRefused ? 'says that there is no GPU' : `a receipt (${device})`,

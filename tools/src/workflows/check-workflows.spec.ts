@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { commandsOf, readWorkspace } from './nx-commands.mjs';
+import { readWorkspace } from './nx-commands.mjs';
 import { rules } from './rules.mjs';
-import { matrixEntriesOf, readWorkflowFiles } from './workflow-files.mjs';
+import { readWorkflowFiles } from './workflow-files.mjs';
 
 // A copy of .github, in which one thing is broken at a time.
 let root = '';
@@ -273,36 +273,5 @@ describe('check-workflows', () => {
   it('fails where there are no workflows', () => {
     mkdirSync(join(root, 'empty'));
     expect(check('--root', join(root, 'empty')).status).toBe(2);
-  });
-});
-
-describe('commandsOf', () => {
-  it('takes a script apart', () => {
-    const run =
-      'npx nx run \\\n  a:b && npx nx "c d" "$E"\n# npx nx f\nx=$(npx nx run g:h --i="j k") | k';
-    expect(commandsOf(run)).toEqual([
-      ['npx', 'nx', 'run', 'a:b'],
-      ['npx', 'nx', 'c d', '$E'],
-      ['x='],
-      ['npx', 'nx', 'run', 'g:h', '--i="j k"'],
-      ['k'],
-    ]);
-  });
-});
-
-describe('matrixEntriesOf', () => {
-  it('expands lists, exclude and include as GitHub does', () => {
-    const matrix = {
-      os: ['a', 'b'],
-      node: ['22', '24'],
-      exclude: [{ os: 'b', node: '22' }],
-      include: [{ os: 'b', extra: true }, { os: 'c' }],
-    };
-    expect(matrixEntriesOf({ strategy: { matrix } })).toEqual([
-      { os: 'a', node: '22' },
-      { os: 'a', node: '24' },
-      { os: 'b', node: '24', extra: true },
-      { os: 'c' },
-    ]);
   });
 });

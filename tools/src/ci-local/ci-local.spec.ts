@@ -109,7 +109,7 @@ describe('ci-local', () => {
       'not run  a: actions/checkout@v6: an action of GitHub',
       'not run  a: ./.github/actions/setup: npm ci has been run',
       'not run  a: token: needs GitHub (github.token)',
-      'not run  a: secret: needs GitHub (secrets.KEY)',
+      'not run  a: secret: needs GitHub (secrets)',
       'not run  a: release: needs GitHub (gh)',
       'not run  a: machine: needs changes the machine (sudo)',
       'not run  a: audit: asks the registry for advisories (--online)',
@@ -194,11 +194,13 @@ describe('expressions', () => {
     // What is not needed is not read.
     ["github.event_name == 'push' || secrets.KEY", true],
     ['always()', true],
+    ["join(fromJSON('[1,2]'), '-')", '1-2'],
+    ["github['event_name'] == 'push' && matrix.node >= 24", true],
   ])('%s is %s', (expression, value) => {
     expect(evaluate(expression, contexts)).toEqual(value);
   });
 
-  it.each(['secrets.KEY', 'github.token', 'hashFiles()', "fromJSON('')"])(
+  it.each(['secrets.KEY', 'github.token', "hashFiles('**/*.ts')", 'toJSON(needs)', "fromJSON('')"])(
     '%s is known to GitHub alone',
     (expression) => {
       expect(() => evaluate(expression, contexts)).toThrow(NeedsGitHubError);

@@ -1,163 +1,85 @@
-// The expressions of GitHub Actions (`${{ … }}` and `if:`), as far as workflows here use them.
+// The expressions of GitHub Actions (`${{ … }}` and `if:`), evaluated by GitHub's own library.
 //
 // What only GitHub knows is not made up: reading it throws NeedsGitHubError, and whoever evaluates says that a step was not run.
+import { Evaluator, Lexer, Parser, data, wellKnownFunctions } from '@actions/expressions';
 
 /** A value that there is on GitHub alone. */
 export class NeedsGitHubError extends Error {}
 
-const TOKEN =
-  /\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)|(==|!=|<=|>=|&&|\|\||[!()<>,])|([A-Za-z_][\w-]*(?:\.[\w-]+)*))/y;
+/** https://docs.github.com/en/actions/reference/workflows-and-actions/contexts */
+const CONTEXTS = [
+  ...['github', 'env', 'vars', 'job', 'jobs', 'steps', 'runner', 'secrets', 'strategy'],
+  ...['matrix', 'needs', 'inputs'],
+];
+/** What asks for the state of a job, which the caller knows; and what asks for the runner's files. */
+const STATE_FUNCTIONS = ['always', 'cancelled', 'success', 'failure'];
+const FILES_MAX = 255;
 
-function tokensOf(text) {
-  const tokens = [];
-  TOKEN.lastIndex = 0;
-  while (text.slice(TOKEN.lastIndex).trim() !== '') {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (match === null) throw new Error(`expected an expression, got ${text.slice(at)} in ${text}`);
-    const [, string, number, sign, name] = match;
-    if (string !== undefined)
-      tokens.push({ kind: 'value', value: string.slice(1, -1).replaceAll("''", "'") });
-    else if (number !== undefined) tokens.push({ kind: 'value', value: Number(number) });
-    else if (sign !== undefined) tokens.push({ kind: sign });
-    else tokens.push({ kind: 'name', name });
+/** A context or a part of one: what is missing is empty, `undefined` in it marks what only GitHub knows. */
+class Known extends data.Dictionary {
+  #path;
+  #unknown;
+
+  constructor(path, value) {
+    const entries = Object.entries(value);
+    super(
+      ...entries.flatMap(([key, part]) =>
+        part === undefined ? [] : [{ key, value: dataOf(part, `${path}${key}.`) }],
+      ),
+    );
+    this.#path = path;
+    this.#unknown = entries.flatMap(([key, part]) => (part === undefined ? [key] : []));
   }
-  return tokens;
+
+  get(key) {
+    if (this.#unknown.some((name) => name.toLowerCase() === key.toLowerCase()))
+      throw new NeedsGitHubError(`${this.#path}${key}`);
+    return super.get(key);
+  }
 }
 
-const CONSTANTS = { true: true, false: false, null: null };
-const textOf = (value) => (value === null || value === undefined ? '' : String(value));
-const foldedText = (value) => textOf(value).toLowerCase();
-
-/** Text compares without case, as GitHub has it; null is like an empty text. */
-function isEqual(left, right) {
-  if (typeof left === typeof right && typeof left !== 'string') return left === right;
-  return foldedText(left) === foldedText(right);
+function dataOf(value, path) {
+  if (Array.isArray(value)) return new data.Array(...value.map((part) => dataOf(part, path)));
+  if (value !== null && typeof value === 'object') return new Known(path, value);
+  return data.reviver('', value);
 }
 
-const FUNCTIONS = {
-  startsWith: (text, start) => foldedText(text).startsWith(foldedText(start)),
-  endsWith: (text, end) => foldedText(text).endsWith(foldedText(end)),
-  contains: (where, what) =>
-    Array.isArray(where)
-      ? where.some((one) => isEqual(one, what))
-      : foldedText(where).includes(foldedText(what)),
-  fromJSON: (text) => {
-    if (textOf(text) === '') throw new NeedsGitHubError('an output that is not there');
-    return JSON.parse(textOf(text));
-  },
-  toJSON: (value) => JSON.stringify(value),
-};
-
-class Parser {
-  #tokens;
-  #at = 0;
-  #contexts;
-
-  constructor(text, contexts) {
-    this.#tokens = tokensOf(text);
-    this.#contexts = contexts;
-  }
-
-  /** A function that computes: `&&` and `||` must not read what they do not need. */
-  parse() {
-    const compute = this.#or();
-    if (this.#at < this.#tokens.length) throw new Error('expected the end of an expression');
-    return compute;
-  }
-
-  #take(kind) {
-    if (this.#tokens[this.#at]?.kind !== kind) return undefined;
-    return this.#tokens[this.#at++];
-  }
-
-  #demand(kind) {
-    const token = this.#take(kind);
-    if (token === undefined) throw new Error(`expected ${kind} in an expression`);
-    return token;
-  }
-
-  #or() {
-    let left = this.#and();
-    while (this.#take('||')) {
-      const [first, second] = [left, this.#and()];
-      left = () => first() || second();
-    }
-    return left;
-  }
-
-  #and() {
-    let left = this.#comparison();
-    while (this.#take('&&')) {
-      const [first, second] = [left, this.#comparison()];
-      left = () => first() && second();
-    }
-    return left;
-  }
-
-  #comparison() {
-    const left = this.#unary();
-    for (const [sign, isWanted] of [
-      ['==', true],
-      ['!=', false],
-    ]) {
-      if (!this.#take(sign)) continue;
-      const right = this.#unary();
-      return () => isEqual(left(), right()) === isWanted;
-    }
-    return left;
-  }
-
-  #unary() {
-    if (this.#take('!')) {
-      const operand = this.#unary();
-      return () => !operand();
-    }
-    if (this.#take('(')) {
-      const inner = this.#or();
-      this.#demand(')');
-      return inner;
-    }
-    const value = this.#take('value');
-    if (value) return () => value.value;
-    const { name } = this.#demand('name');
-    if (name in CONSTANTS) return () => CONSTANTS[name];
-    return this.#take('(') ? this.#call(name) : () => readPath(name, this.#contexts);
-  }
-
-  #call(name) {
-    const operands = [];
-    while (!this.#take(')')) {
-      if (operands.length > 0) this.#demand(',');
-      operands.push(this.#or());
-    }
-    const { functions = {} } = this.#contexts;
-    const call = functions[name] ?? FUNCTIONS[name];
+function functionsOf(contexts) {
+  const known = (name) => {
+    const call = contexts.functions?.[name];
     if (call === undefined) throw new NeedsGitHubError(`${name}()`);
-    return () => call(...operands.map((operand) => operand()));
-  }
-}
-
-/** Within a context that is known, what is missing is empty; `undefined` in it marks what only GitHub knows. */
-function readPath(path, contexts) {
-  const [context, ...keys] = path.split('.');
-  let value = contexts[context];
-  if (value === undefined) throw new NeedsGitHubError(path);
-  for (const key of keys) {
-    if (value === null || typeof value !== 'object') return null;
-    if (key in value && value[key] === undefined) throw new NeedsGitHubError(path);
-    value = value[key] ?? null;
-  }
-  return value;
+    return dataOf(call(), '');
+  };
+  const { fromjson } = wellKnownFunctions;
+  const fromJson = (text) => {
+    if (text.coerceString() === '') throw new NeedsGitHubError('an output that is not there');
+    return fromjson.call(text);
+  };
+  const functions = [
+    ...STATE_FUNCTIONS.map((name) => ({
+      ...{ name, minArgs: 0, maxArgs: 0 },
+      call: () => known(name),
+    })),
+    { name: 'hashFiles', minArgs: 1, maxArgs: FILES_MAX, call: () => known('hashFiles') },
+    { ...fromjson, call: fromJson },
+  ];
+  return new Map(functions.map((definition) => [definition.name.toLowerCase(), definition]));
 }
 
 /**
  * @param contexts - `github`, `matrix`, `env` and so on; `functions` for those that depend on the state of a job
  * @throws NeedsGitHubError for what is not among them
  */
-export function evaluate(expression, contexts) {
-  return new Parser(expression, contexts).parse()();
+export function evaluate(expression, { functions, ...contexts }) {
+  const all = functionsOf({ functions });
+  const { tokens } = new Lexer(expression).lex();
+  const tree = new Parser(tokens, CONTEXTS, [...all.values()]).parse();
+  const missing = Object.fromEntries(CONTEXTS.map((name) => [name, undefined]));
+  const result = new Evaluator(tree, new Known('', { ...missing, ...contexts }), all).evaluate();
+  return JSON.parse(JSON.stringify(result, data.replacer));
 }
+
+const textOf = (value) => (value === null ? '' : String(value));
 
 /** A text with every `${{ … }}` evaluated; a text that is one expression keeps its value's type. */
 export function fill(text, contexts) {

@@ -221,6 +221,20 @@ describe('the rules', () => {
       found: ['targets: .github/workflows/ci-cd.yml: test, step 4'],
     },
     {
+      what: 'the second of several targets, that no project has',
+      path: 'workflows/ci-cd.yml',
+      from: '--targets=lint,typecheck,check,test,e2e',
+      to: '-t lint typechek --parallel=1',
+      found: ['no project has the target typechek'],
+    },
+    {
+      what: 'a variable for a target that makes a line of shell of it',
+      path: 'workflows/ci-cd.yml',
+      from: '--sizes=512,1024',
+      to: '--sizes="$GITHUB_REF_NAME"',
+      found: ['kernel-cpu:bench gets --sizes="$GITHUB_REF_NAME", which its shell reads again'],
+    },
+    {
       what: 'a target that this project has not',
       path: 'workflows/ci-cd.yml',
       from: 'nx run docker:smoke',

@@ -7,12 +7,14 @@ import { matrixEntriesOf } from './workflow-files.mjs';
 /** Commands of Nx itself that workflows may use; everything else is taken for a target. */
 const OWN_COMMANDS = new Set(['release', 'reset', 'show', 'graph']);
 const TARGET_OPTION = /^(?:-t|--targets?)(?:=(.*))?$/;
+/** Gives its arguments on as they are; nx:run-commands makes a line of shell of them, whatever quotes the workflow has. */
+const SAFE_EXECUTOR = './tools/nx:command';
 const PROJECT_OPTION = /^(?:-p|--projects)(?:=(.*))?$/;
 
 /**
  * Projects with their targets, and npm's scripts. Read from the files that git knows or could know: nothing here infers targets.
  *
- * @returns `targets`: project → set of targets; `scripts`: names of package.json
+ * @returns `targets`: project → target → its executor; `scripts`: names of package.json
  */
 export function readWorkspace(root) {
   const listing = execFileSync(
@@ -24,7 +26,12 @@ export function readWorkspace(root) {
   const projects = listing.split('\n').filter((path) => /(^|\/)project\.json$/.test(path));
   return {
     targets: new Map(
-      projects.map(read).map(({ name, targets = {} }) => [name, new Set(Object.keys(targets))]),
+      projects
+        .map(read)
+        .map(({ name, targets = {} }) => [
+          name,
+          new Map(Object.entries(targets).map(([target, { executor }]) => [target, executor])),
+        ]),
     ),
     scripts: new Set(Object.keys(read('package.json').scripts ?? {})),
   };
@@ -52,7 +59,12 @@ function optionValues(args, option) {
   for (const [index, arg] of args.entries()) {
     if (arg === '--') break;
     const match = option.exec(arg);
-    if (match) values.push(...(match[1] ?? args[index + 1] ?? '').split(','));
+    if (!match) continue;
+    // `-t lint test` names two, up to the next option.
+    const rest = args.slice(index + 1);
+    const end = rest.findIndex((word) => word.startsWith('-'));
+    const words = match[1] === undefined ? rest.slice(0, end === -1 ? undefined : end) : [match[1]];
+    values.push(...words.flatMap((word) => word.split(',')));
   }
   return values;
 }
@@ -109,4 +121,19 @@ export function missingTargets({ step, job }, { targets, scripts }) {
     }
   }
   return problems;
+}
+
+/** @returns targets that get a variable and would have a shell read it again, as sentences */
+export function shellArguments({ step }, { targets }) {
+  return commandsOf(step?.run ?? '').flatMap((words) => {
+    const args = nxArguments(words) ?? [];
+    const variables = args.slice(2).filter((word) => word.includes('$'));
+    if (variables.length === 0) return [];
+    return requestsOf(args)
+      .filter(({ project, target }) => targets.get(project)?.get(target) !== SAFE_EXECUTOR)
+      .map(({ project = 'any project', target }) => {
+        const what = variables.join(' ');
+        return `${project}:${target} gets ${what}, which its shell reads again: give it ${SAFE_EXECUTOR}`;
+      });
+  });
 }

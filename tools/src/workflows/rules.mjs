@@ -1,5 +1,5 @@
 // The rules that every workflow and action of this repository keeps. Each gives its problems as sentences that name the place.
-import { missingTargets } from './nx-commands.mjs';
+import { missingTargets, shellArguments } from './nx-commands.mjs';
 import { jobsOf, stepsOf, triggersOf } from './workflow-files.mjs';
 
 const JOB_MINUTES_MAX = 180;
@@ -177,6 +177,14 @@ function targets(files, { workspace }) {
   );
 }
 
+function targetArguments(files, { workspace }) {
+  return files.flatMap((file) =>
+    stepsOf(file).flatMap(({ step, place }) =>
+      shellArguments({ step }, workspace).map((problem) => `${place}: ${problem}`),
+    ),
+  );
+}
+
 /** By name; each takes the files, and what is known of the workspace. */
 export const rules = {
   'pinned-actions': pinnedActions,
@@ -189,4 +197,5 @@ export const rules = {
   'expressions-in-scripts': expressionsInScripts,
   runners,
   targets,
+  'target-arguments': targetArguments,
 };

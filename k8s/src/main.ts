@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeDocuments } from './documents.ts';
 import { deploy } from './operate/deploy.ts';
 import { diffRendered } from './operate/diff.ts';
 import { environmentNamed } from './operate/environments.ts';
+import { currentRevisions, parseRevisions } from './operate/revisions.ts';
 import { rollback } from './operate/rollback.ts';
 import { systemRunner } from './operate/runner.ts';
 import { makeSecrets } from './operate/secrets.ts';
@@ -90,12 +91,30 @@ const commands: Readonly<Record<string, Command>> = {
       return verifyDeployment({ environment, receiptMsMax: Number(seconds) * 1000 }, context);
     },
   },
+  revisions: {
+    options: { env, out: { type: 'string' } },
+    run: ({ env: name, out }, deps) => {
+      const { environment, ...context } = open(name, deps);
+      const text = JSON.stringify(currentRevisions(environment, context));
+      deps.print(text);
+      if (out !== undefined) writeFileSync(resolve(deps.root, String(out)), `${text}\n`);
+    },
+  },
   rollback: {
-    options: { env, app: { type: 'string' }, 'to-revision': { type: 'string' } },
-    run: ({ env: name, app, 'to-revision': revision }, deps) => {
+    options: {
+      env,
+      app: { type: 'string' },
+      'to-revision': { type: 'string' },
+      noted: { type: 'string' },
+    },
+    run: ({ env: name, app, 'to-revision': revision, noted: file }, deps) => {
       const { environment, ...context } = open(name, deps);
       const text = (value: Options[string]) => (value === undefined ? undefined : String(value));
-      return rollback({ environment, app: text(app), revision: text(revision) }, context);
+      const noted =
+        file === undefined
+          ? undefined
+          : parseRevisions(readFileSync(resolve(deps.root, String(file)), 'utf8'));
+      return rollback({ environment, app: text(app), revision: text(revision), noted }, context);
     },
   },
 };

@@ -11,7 +11,8 @@ const FOREIGN_PROGRAMS = {
 };
 const ADVISORIES = /\bnpm (?:audit|outdated)\b/;
 const ENGINE = /\bnx (?:run docker:(?!matrix\b)|image\b)/;
-const CLUSTER = /\bnx run (?:tools:deploy|k8s:(?:deploy|verify|rollback|secrets|set-images))\b/;
+const CLUSTER =
+  /\bnx run (?:tools:deploy|k8s:(?:deploy|verify|revisions|rollback|secrets|set-images))\b/;
 
 /** The platform that a label of GitHub's runners stands for. */
 export function platformOf(label) {

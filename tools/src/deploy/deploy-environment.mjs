@@ -1,4 +1,7 @@
 // A deployment from the choice of images to the look at what runs, and back when that is not well.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { trustedDigests } from './image-trust.mjs';
 
 /**
@@ -24,24 +27,35 @@ export function deployEnvironment({ environment, images, tag, repository }, deps
     const message = `--message=chore(k8s): ${environment} is ${tag}`;
     run('git', [...identity, 'commit', '--quiet', '--all', '--no-verify', message]);
   }
+  // Noted before anything is changed: "the revision before" is the wrong one for a Deployment that this does not change, and for all
+  // of them when it is refused.
+  const directory = mkdtempSync(join(tmpdir(), 'tops-deploy-'));
+  const noted = join(directory, 'revisions.json');
   try {
-    nx('k8s:deploy', [env]);
-    nx('k8s:verify', [env]);
-    return true;
-  } catch (error) {
-    print(`${environment} does not work with ${tag}: ${error.message}`);
+    nx('k8s:revisions', [env, `--out=${noted}`]);
+    try {
+      nx('k8s:deploy', [env]);
+      nx('k8s:verify', [env]);
+      return true;
+    } catch (error) {
+      print(`${environment} does not work with ${tag}: ${error.message}`);
+    }
+    rollBack({ environment, noted }, deps);
+    return false;
+  } finally {
+    rmSync(directory, { recursive: true });
   }
-  rollBack({ environment }, deps);
-  return false;
 }
 
 /**
- * @param options - `app` and `revision` for one of them to one of its revisions; else both to the one before
+ * @param options - `noted`: a file of `k8s:revisions`, for a way back to that; `app` and `revision` for one of them to one of its
+ *   revisions; else both to the one before
  * @throws Error when what came before does not work either
  */
-export function rollBack({ environment, app = '', revision = '' }, { nx, print }) {
+export function rollBack({ environment, noted = '', app = '', revision = '' }, { nx, print }) {
   const env = `--env=${environment}`;
   const only = [
+    ...(noted === '' ? [] : [`--noted=${noted}`]),
     ...(app === '' ? [] : [`--app=${app}`]),
     ...(revision === '' ? [] : [`--to-revision=${revision}`]),
   ];

@@ -40,7 +40,7 @@ describe('deployEnvironment', () => {
       ...['docker buildx', 'cosign verify', 'gh attestation'],
       ...['docker buildx', 'cosign verify', 'gh attestation'],
       ...['k8s:set-images --env=staging', 'git status', 'git -c'],
-      ...['k8s:deploy --env=staging', 'k8s:verify --env=staging'],
+      ...['k8s:revisions --env=staging', 'k8s:deploy --env=staging', 'k8s:verify --env=staging'],
     ]);
     expect(calls[6]).toBe(
       `k8s:set-images --env=staging --tag=v1.2.3 --digest=tops-verifier=${digest('a')} --digest=tops-worker-cpu=${digest('b')}`,
@@ -117,10 +117,19 @@ describe('deployEnvironment', () => {
       throw new Error(`${name} failed`);
     };
     expect(deployEnvironment(options, { ...deps, nx })).toBe(false);
-    expect(names(calls).slice(-2)).toEqual([
-      'k8s:rollback --env=staging',
+    // Back to what was noted before: the revision before is another one for what this deployment does not change.
+    const [, file] = /--out=(\S+)$/.exec(calls.find((call) => /revisions/.test(call)) ?? '') ?? [];
+    expect(file).toMatch(/revisions\.json$/);
+    expect(calls.slice(-2)).toEqual([
+      `k8s:rollback --env=staging --noted=${file}`,
       'k8s:verify --env=staging',
     ]);
+  });
+
+  it('deploys nothing when it cannot note what runs', () => {
+    const { deps, calls } = stage({ failing: ['k8s:revisions'] });
+    expect(() => deployEnvironment(options, deps)).toThrow('k8s:revisions');
+    expect(names(calls).at(-1)).toBe('k8s:revisions --env=staging');
   });
 
   it('fails aloud when what came before does not work either', () => {

@@ -29,6 +29,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(workspaceRoot, 'dist/release') },
     /** What is built on one machine is one platform: for trying this out. */
     platforms: { type: 'string', default: platforms.join(',') },
+    /** Before anything is built for a tag. */
+    'only-tag': { type: 'boolean', default: false },
   },
 });
 
@@ -49,6 +51,7 @@ function commitTime() {
 
 const { version } = readJson('package.json');
 if (values.tag !== `v${version}`) fail(`expected the tag v${version}, got ${values.tag || 'none'}`);
+if (values['only-tag']) process.exit(0);
 const expected = values.platforms
   .split(',')
   .flatMap((platform) => executables.map(({ name }) => `${name}-${version}-${platform}.tar.gz`))

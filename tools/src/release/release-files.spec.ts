@@ -21,9 +21,9 @@ function write(name: string) {
   writeFileSync(join(root, 'from', name), `the bytes of ${name}`);
 }
 
-function release(tag = `v${version}`) {
+function release(tag = `v${version}`, ...options: string[]) {
   const places = [`--from=${join(root, 'from')}`, `--out=${join(root, 'out')}`];
-  const args = ['tools/src/release/release-files.mjs', `--tag=${tag}`, ...places];
+  const args = ['tools/src/release/release-files.mjs', `--tag=${tag}`, ...places, ...options];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { status, stderr };
 }
@@ -52,6 +52,13 @@ describe('release-files', () => {
     for (const name of ['express', 'qs', 'pg', 'libsql', 'webgpu', 'node'])
       expect(names).toContain(name);
     for (const name of ['jest', 'typescript', 'nx']) expect(names).not.toContain(name);
+  });
+
+  it('looks at the tag alone, before there are archives', () => {
+    rmSync(join(root, 'from'), { recursive: true });
+    expect(release(`v${version}`, '--only-tag')).toMatchObject({ status: 0 });
+    expect(release('v9.9.9', '--only-tag')).toMatchObject({ status: 1 });
+    expect(readdirSync(root)).toEqual([]);
   });
 
   it.each(['', 'v9.9.9', version, `v${version}-rc.1`])('refuses the tag "%s"', (tag) => {

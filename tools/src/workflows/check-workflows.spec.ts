@@ -1,42 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readWorkspace } from './nx-commands.mjs';
-import { rules } from './rules.mjs';
-import { readWorkflowFiles } from './workflow-files.mjs';
+import { BrokenCopy } from './broken-copy.ts';
 
-// A copy of .github, in which one thing is broken at a time.
-let root = '';
+let copy: BrokenCopy;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'tops-workflows-'));
-  cpSync('.github', join(root, '.github'), { recursive: true });
+  copy = new BrokenCopy();
 });
 afterEach(() => {
-  rmSync(root, { recursive: true });
+  copy.remove();
 });
-
-const workspace = readWorkspace('.');
-
-/** Names of the rules that found something, with what they found. */
-function problems(): string[] {
-  const files = readWorkflowFiles(root);
-  return Object.entries(rules).flatMap(([name, rule]) =>
-    (rule as (...args: unknown[]) => string[])(files, { workspace }).map(
-      (text) => `${name}: ${text}`,
-    ),
-  );
-}
-
-/** The first place of `from` becomes `to`; a place that is not there is a mistake of the test. */
-function breakFile(path: string, from: string | RegExp, to: string) {
-  const place = join(root, '.github', path);
-  const text = readFileSync(place, 'utf8');
-  const broken = text.replace(from, to);
-  if (broken === text) throw new Error(`${path} has no ${from}`);
-  writeFileSync(place, broken);
-}
 
 function check(...args: string[]) {
   const program = ['tools/src/workflows/check-workflows.mjs', ...args];
@@ -49,7 +23,7 @@ const checkout = `actions/checkout@${sha} # v6.0.2`;
 
 describe('the rules', () => {
   it('find nothing in the workflows as they are', () => {
-    expect(problems()).toEqual([]);
+    expect(copy.problems()).toEqual([]);
   });
 
   it.each([
@@ -183,7 +157,24 @@ describe('the rules', () => {
       path: 'workflows/scorecard.yml',
       from: '  branch_protection_rule:\n',
       to: '  branch_protection_rule:\n  workflow_run:\n    workflows: [ci-cd]\n',
-      found: ["conclusion == 'success'", "event == 'push'", 'head_repository.full_name'],
+      found: [
+        'concurrency: .github/workflows/scorecard.yml: expected concurrency groups of jobs',
+        ...["conclusion == 'success'", "event == 'push'", 'head_repository.full_name'],
+      ],
+    },
+    {
+      what: 'one group for all that starts after other runs, whoever caused them',
+      path: 'workflows/deploy.yml',
+      from: 'permissions: {}\n',
+      to: 'permissions: {}\nconcurrency: { group: deploy, cancel-in-progress: false }\n',
+      found: ['concurrency: .github/workflows/deploy.yml: expected concurrency groups of jobs'],
+    },
+    {
+      what: 'one job without a group where the others have one',
+      path: 'workflows/deploy.yml',
+      from: / {4}concurrency:\n.*\n.*\n.*\n/,
+      to: '',
+      found: ['concurrency: .github/workflows/deploy.yml: staging: expected a concurrency group'],
     },
     {
       what: 'the title of a pull request in a script',
@@ -263,8 +254,8 @@ describe('the rules', () => {
       found: ['package.json has no script format:chek'],
     },
   ])('see $what', ({ path, from, to, found }) => {
-    breakFile(path, from, to);
-    const seen = problems();
+    copy.replace(path, from, to);
+    const seen = copy.problems();
     expect(seen).toHaveLength(found.length);
     for (const [index, text] of found.entries()) expect(seen[index]).toContain(text);
   });
@@ -278,14 +269,14 @@ describe('check-workflows', () => {
   });
 
   it('fails for what actionlint alone sees', () => {
-    breakFile('workflows/codeql.yml', 'matrix.language', 'matrix.langauge');
-    const { status, stderr } = check('--root', root);
+    copy.replace('workflows/codeql.yml', 'matrix.language', 'matrix.langauge');
+    const { status, stderr } = check('--root', copy.root);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^actionlint: \.github\/workflows\/codeql\.yml:\d+:\d+: .*langauge/m);
   });
 
   it('fails where there are no workflows', () => {
-    mkdirSync(join(root, 'empty'));
-    expect(check('--root', join(root, 'empty')).status).toBe(2);
+    mkdirSync(join(copy.root, 'empty'));
+    expect(check('--root', join(copy.root, 'empty')).status).toBe(2);
   });
 });

@@ -20,6 +20,8 @@ interface Job {
   readonly if?: string;
   readonly needs?: string | readonly string[];
   readonly environment?: string;
+  readonly 'timeout-minutes'?: number;
+  readonly concurrency?: unknown;
   readonly steps?: readonly Step[];
   readonly env?: Readonly<Record<string, string>>;
   readonly strategy?: { readonly matrix?: unknown };
@@ -78,6 +80,8 @@ describe('jobs', () => {
     ['ci-cd.yml', 'build', 'npx nx run-many --targets=executable,executable-gpu'],
     ['ci-cd.yml', 'build', 'npx nx run tools:try-executables'],
     ['ci-cd.yml', 'images', 'npx nx run docker:matrix'],
+    ['ci-cd.yml', 'images', 'tools:release-files -- --tag="$GITHUB_REF_NAME" --only-tag'],
+    ['ci-cd.yml', 'publish', '--tag "$of_commit" --tag "$IMAGE:latest" "$from"'],
     ['ci-cd.yml', 'docker', 'cosign sign --yes --recursive "$IMAGE@$DIGEST"'],
     ['ci-cd.yml', 'smoke', 'npx nx run docker:smoke'],
     ['ci-cd.yml', 'smoke', 'npx nx run docker:executables-smoke'],
@@ -117,7 +121,12 @@ describe('jobs', () => {
   });
 
   it.each([
-    ['ci-cd.yml', 'docker', ['test', 'audit', 'images']],
+    // Nothing is pushed that the smoke or the manifests fail with: a release waits for it too.
+    ['ci-cd.yml', 'docker', ['test', 'audit', 'images', 'smoke', 'k8s']],
+    [
+      ...['ci-cd.yml', 'publish'],
+      ['test', 'audit', 'build', 'images', 'docker', 'smoke', 'k8s', 'performance'],
+    ],
     ['ci-cd.yml', 'build', ['test', 'audit']],
     ['ci-cd.yml', 'release-files', ['build', 'docker']],
     ['ci-cd.yml', 'release', ['release-files']],
@@ -189,8 +198,49 @@ describe('matrices and platforms', () => {
   });
 
   it('dependency-scan: each image', () => {
-    const images = entriesOf(job('dependency-scan.yml', 'images')).map(({ image }) => image);
-    expect(images).toEqual(['verifier', 'worker-cpu', 'worker-gpu']);
+    const scanned = entriesOf(job('dependency-scan.yml', 'images')).map(({ image }) => image);
+    expect(scanned).toEqual(['verifier', 'worker-cpu', 'worker-gpu']);
+  });
+
+  it('docker: `latest` is moved for every image once all is green, on the default branch', () => {
+    const docker = job('ci-cd.yml', 'docker');
+    expect(stepWith(docker, 'docker/metadata-action')?.with?.['tags']).toBe(
+      'type=sha,format=long\ntype=ref,event=tag\n',
+    );
+    const publish = job('ci-cd.yml', 'publish');
+    const repositories = entriesOf(publish).map(({ repository }) => repository);
+    expect(repositories).toEqual(['tops-verifier', 'tops-worker-cpu', 'tops-worker-gpu']);
+    // Skipped is not failed: a change that reaches no image still gives them the name of its commit.
+    expect(publish.if?.replace(/\s+/g, ' ')).toBe(
+      "!failure() && !cancelled() && github.event_name == 'push' && github.ref_type == 'branch' && " +
+        'github.ref_name == github.event.repository.default_branch',
+    );
+  });
+
+  it('deploy: what is approved is the commit that staging ran', () => {
+    for (const name of ['staging', 'production'])
+      expect(job('deploy.yml', name).env?.['TAG']).toBe(
+        "${{ inputs.version || format('sha-{0}', github.event.workflow_run.head_sha) }}",
+      );
+  });
+
+  it('deploy: one after the other in each environment, none dropped, with time for the way back', () => {
+    for (const [name, minutesMin] of [
+      ['staging', 2 * 30 + 30],
+      // A canary of 45 minutes and a Deployment of 15, there and back.
+      ['production', 2 * 60 + 30],
+    ] as const) {
+      const one = job('deploy.yml', name);
+      expect(one.concurrency).toEqual({
+        ...{ group: `deploy-${name}`, 'cancel-in-progress': false, queue: 'max' },
+      });
+      expect(one['timeout-minutes']).toBeGreaterThanOrEqual(minutesMin);
+    }
+  });
+
+  it('executables and what tries them elsewhere are linked on the same Ubuntu', () => {
+    const [linux] = entriesOf(job('ci-cd.yml', 'build'));
+    expect(job('ci-cd.yml', 'smoke')['runs-on']).toBe(linux?.['os']);
   });
 
   it('deploy: each environment by its name, for its approval', () => {

@@ -10,6 +10,7 @@ const VERSION = /^v\d+\.\d+\.\d+$/;
 const WRITERS = {
   'ci-cd.yml/docker': ['packages', 'id-token', 'attestations'],
   'ci-cd.yml/k8s-comment': ['pull-requests'],
+  'ci-cd.yml/publish': ['packages'],
   'ci-cd.yml/release': ['contents', 'id-token', 'attestations'],
   'codeql.yml/analyze': ['security-events'],
   'dependency-scan.yml/files': ['security-events'],
@@ -110,11 +111,25 @@ function timeouts(files) {
   );
 }
 
+function groupProblems(place, { group, 'cancel-in-progress': cancels } = {}) {
+  if (typeof group !== 'string') return [`${place}: expected a concurrency group, got none`];
+  return cancels === undefined ? [`${place}: expected cancel-in-progress to be said`] : [];
+}
+
+/** Of the workflow, or of every job. After `workflow_run` of jobs: that starts for every run, and would take a place it has no use for. */
 function concurrency(files) {
-  return workflowsOf(files).flatMap(({ path, content }) => {
-    const { group, 'cancel-in-progress': cancels } = content?.concurrency ?? {};
-    if (typeof group !== 'string') return [`${path}: expected a concurrency group, got none`];
-    return cancels === undefined ? [`${path}: expected cancel-in-progress to be said`] : [];
+  return workflowsOf(files).flatMap((file) => {
+    const { path, content } = file;
+    const isByJob = 'workflow_run' in triggersOf(file);
+    const top = content?.concurrency ?? undefined;
+    if (isByJob && top !== undefined)
+      return [
+        `${path}: expected concurrency groups of jobs after workflow_run, got one of the workflow`,
+      ];
+    const ofJobs = jobsOf(file).map(([name, job]) => [`${path}: ${name}`, job?.concurrency]);
+    const isOfJobs = top === undefined && ofJobs.some(([, own]) => own !== undefined);
+    if (!isByJob && !isOfJobs) return groupProblems(path, top);
+    return ofJobs.flatMap(([place, own]) => groupProblems(place, own ?? undefined));
   });
 }
 

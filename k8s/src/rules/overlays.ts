@@ -31,7 +31,8 @@ interface OverlayPlan {
   /** Settings of the worker, of the verifier. */
   readonly worker: Readonly<Record<string, string>>;
   readonly verifier: Readonly<Record<string, string>>;
-  readonly workerImage: string;
+  /** Its name, and how its tag begins as long as there is no digest: a deployment brings one, under whatever tag. */
+  readonly workerImage: { readonly name: string; readonly tag: string };
   readonly has: readonly { readonly kind: string; readonly name: string }[];
 }
 
@@ -41,7 +42,7 @@ const plans: Readonly<Record<string, OverlayPlan>> = {
     replicas: 1,
     worker: { CPU_FALLBACK: '1', LOG_LEVEL: 'debug' },
     verifier: { LOG_LEVEL: 'debug' },
-    workerImage: 'tops-worker-cpu:latest',
+    workerImage: { name: 'tops-worker-cpu', tag: 'latest' },
     has: [],
   },
   production: {
@@ -54,7 +55,7 @@ const plans: Readonly<Record<string, OverlayPlan>> = {
       LOG_LEVEL: 'info',
     },
     verifier: { NODE_ENV: 'production', LOG_LEVEL: 'info' },
-    workerImage: 'tops-worker-gpu:v',
+    workerImage: { name: 'tops-worker-gpu', tag: 'v' },
     has: [
       { kind: 'Cluster', name: 'tops-ledger' },
       { kind: 'PrometheusRule', name: 'tops-worker' },
@@ -63,6 +64,12 @@ const plans: Readonly<Record<string, OverlayPlan>> = {
     ],
   },
 };
+
+function isPlanned(image = '', { name, tag }: OverlayPlan['workerImage']): boolean {
+  const [, found, foundTag = '', digest] =
+    /\/([^/:@]+)(?::([^@]+))?(@sha256:.+)?$/.exec(image) ?? [];
+  return found === name && (digest !== undefined || foundTag.startsWith(tag));
+}
 
 export const overlayPlanRule: Rule = {
   name: 'overlay-plan',
@@ -95,9 +102,11 @@ export const overlayPlanRule: Rule = {
                 ([variable, value]) =>
                   `${where}: expected ${variable}=${value}, got ${env[variable]}`,
               ),
-            ...(app === 'verifier' || container.image?.includes(plan.workerImage)
+            ...(app === 'verifier' || isPlanned(container.image, plan.workerImage)
               ? []
-              : [`${where}: expected the image ${plan.workerImage}…, got ${container.image}`]),
+              : [
+                  `${where}: expected the image ${plan.workerImage.name}:${plan.workerImage.tag}…, got ${container.image}`,
+                ]),
           ];
         }),
       ),

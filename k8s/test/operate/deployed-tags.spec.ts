@@ -1,0 +1,36 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { environmentNamed } from '../../src/operate/environments.ts';
+import { setImages } from '../../src/operate/set-images.ts';
+import { findRenderer } from '../../src/renderer.ts';
+import { renderOverlay } from '../../src/renderings.ts';
+import { checkRendering } from '../../src/validate.ts';
+import { FakePrograms, wellDisposed } from './fake-programs.ts';
+
+let root = '';
+let fake: FakePrograms;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'tops-tags-'));
+  mkdirSync(join(root, 'k8s'));
+  for (const name of ['base', 'components', 'overlays'])
+    cpSync(join('k8s', name), join(root, 'k8s', name), { recursive: true });
+  fake = new FakePrograms(wellDisposed);
+});
+afterEach(() => {
+  fake.remove();
+  rmSync(root, { recursive: true });
+});
+
+describe('an overlay that says what a deployment brings', () => {
+  it.each(
+    (['staging', 'production'] as const).flatMap((name) =>
+      ['latest', 'v1.2.3', `sha-${'c0ffee'.repeat(7).slice(0, 40)}`].map((tag) => ({ name, tag })),
+    ),
+  )('is valid: $name, $tag by its digest', ({ name, tag }) => {
+    setImages({ environment: environmentNamed(name), tag, digests: [], root }, fake.runner);
+    const { rendering } = renderOverlay(name, { root, renderer: findRenderer() });
+    expect(checkRendering(rendering)).toEqual([]);
+  });
+});

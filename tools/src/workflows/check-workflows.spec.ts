@@ -159,7 +159,7 @@ describe('the rules', () => {
       to: '  branch_protection_rule:\n  workflow_run:\n    workflows: [ci-cd]\n',
       found: [
         'concurrency: .github/workflows/scorecard.yml: expected concurrency groups of jobs',
-        ...["conclusion == 'success'", "event == 'push'", 'head_repository.full_name'],
+        ...['after a run that failed', 'after a pull request', "after a fork's push"],
       ],
     },
     {

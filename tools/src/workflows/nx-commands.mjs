@@ -49,7 +49,7 @@ export function commandsOf(run) {
 
 /** What stands behind `nx`, or undefined. */
 function nxArguments(words) {
-  const at = words.findIndex((word) => word === 'nx' || word.endsWith('/nx.js'));
+  const at = words.findIndex((word) => /(?:^|\/)nx(?:\.js|@[\w.^~-]+)?$/.test(word));
   if (at === -1 || words.slice(0, at).some((word) => word === 'echo')) return undefined;
   return words.slice(at + 1);
 }
@@ -104,7 +104,8 @@ export function missingTargets({ step, job }, { targets, scripts }) {
   const problems = [];
   const anyHas = (target) => [...targets.values()].some((known) => known.has(target));
   for (const words of commandsOf(step?.run ?? '')) {
-    const [program, command, script] = words;
+    const [program, command, ...rest] = words;
+    const script = rest.find((word) => !word.startsWith('-'));
     if (program === 'npm' && command === 'run' && !scripts.has(script))
       problems.push(`package.json has no script ${script}`);
     const args = nxArguments(words);

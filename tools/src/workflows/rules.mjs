@@ -1,5 +1,6 @@
 // The rules that every workflow and action of this repository keeps. Each gives its problems as sentences that name the place.
 import { missingTargets, shellArguments } from './nx-commands.mjs';
+import { unguardedJobs } from './run-guards.mjs';
 import { jobsOf, stepsOf, triggersOf } from './workflow-files.mjs';
 
 const JOB_MINUTES_MAX = 180;
@@ -20,14 +21,40 @@ const WRITERS = {
 
 const workflowsOf = (files) => files.filter(({ isAction }) => !isAction);
 
-function usesOf(file) {
+function calledBy(file) {
   const called = jobsOf(file).flatMap(([name, job]) =>
     typeof job?.uses === 'string' ? [{ place: `${file.path}: ${name}`, uses: job.uses }] : [],
   );
   const used = stepsOf(file).flatMap(({ step, place }) =>
     typeof step?.uses === 'string' ? [{ place, uses: step.uses }] : [],
   );
-  return [...called, ...used].filter(({ uses }) => !uses.startsWith('./'));
+  return [...called, ...used];
+}
+
+const usesOf = (file) => calledBy(file).filter(({ uses }) => !uses.startsWith('./'));
+
+/** Only what is read here is held to the rules: an action elsewhere, or one that is not there, would be none of theirs. */
+function localActions(files) {
+  const known = new Set(files.map(({ path }) => `./${path}`));
+  const isKnown = (uses) =>
+    [uses, `${uses}/action.yml`, `${uses}/action.yaml`].some((path) => known.has(path));
+  return files
+    .flatMap(calledBy)
+    .filter(({ uses }) => uses.startsWith('./') && !isKnown(uses.replace(/\/$/, '')))
+    .map(({ place, uses }) => `${place}: expected an action of .github/actions, got ${uses}`);
+}
+
+/** Containers that jobs run in or beside, and those of actions: by their digests. */
+function pinnedContainers(files) {
+  const imageOf = (container) => (typeof container === 'string' ? container : container?.image);
+  return files.flatMap((file) =>
+    jobsOf(file).flatMap(([name, job]) =>
+      [job?.container, ...Object.values(job?.services ?? {}), job?.image]
+        .map(imageOf)
+        .filter((image) => image !== undefined && !/@sha256:[0-9a-f]{64}$/.test(image))
+        .map((image) => `${file.path}: ${name}: expected an image by its digest, got ${image}`),
+    ),
+  );
 }
 
 /** The comment behind a pin, from the text: parsers drop comments. */
@@ -92,7 +119,7 @@ function jobPermissions(files) {
 function persistedCredentials(files) {
   return files.flatMap((file) =>
     stepsOf(file)
-      .filter(({ step }) => /^actions\/checkout@/.test(step?.uses ?? ''))
+      .filter(({ step }) => /^actions\/checkout@/i.test(step?.uses ?? ''))
       .filter(({ step }) => step.with?.['persist-credentials'] !== false)
       .map(({ place }) => `${place}: expected persist-credentials: false`),
   );
@@ -139,25 +166,7 @@ function triggers(files) {
     const on = triggersOf(file);
     const problems =
       'pull_request_target' in on ? [`${file.path}: runs on pull_request_target`] : [];
-    if (!('workflow_run' in on)) return problems;
-    // Such a run has every right there is, also when a fork's pull request set it off.
-    const first = jobsOf(file).filter(([, job]) => job?.needs === undefined);
-    const demanded = [
-      "github.event.workflow_run.conclusion == 'success'",
-      "github.event.workflow_run.event == 'push'",
-      'github.event.workflow_run.head_repository.full_name == github.repository',
-    ];
-    const unguarded = first.flatMap(([name, job]) =>
-      demanded
-        .filter(
-          (condition) =>
-            !String(job?.if ?? '')
-              .replace(/\s+/g, ' ')
-              .includes(condition),
-        )
-        .map((condition) => `${file.path}: ${name}: runs on workflow_run without ${condition}`),
-    );
-    return [...problems, ...unguarded];
+    return 'workflow_run' in on ? [...problems, ...unguardedJobs(file)] : problems;
   });
 }
 
@@ -203,6 +212,8 @@ function targetArguments(files, { workspace }) {
 /** By name; each takes the files, and what is known of the workspace. */
 export const rules = {
   'pinned-actions': pinnedActions,
+  'local-actions': localActions,
+  'pinned-containers': pinnedContainers,
   'top-permissions': topPermissions,
   'job-permissions': jobPermissions,
   'persisted-credentials': persistedCredentials,

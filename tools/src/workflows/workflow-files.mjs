@@ -15,9 +15,10 @@ export function readWorkflowFiles(root) {
     ...names(workflows)
       .filter((name) => /\.ya?ml$/.test(name))
       .map((name) => `.github/workflows/${name}`),
-    ...names(actions)
-      .flatMap((name) => ['yml', 'yaml'].map((end) => `.github/actions/${name}/action.${end}`))
-      .filter((path) => existsSync(join(root, path))),
+    ...(existsSync(actions) ? readdirSync(actions, { recursive: true }) : [])
+      .filter((name) => /(?:^|\/)action\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => `.github/actions/${name}`),
   ];
   return paths.map((path) => readWorkflowFile(root, path));
 }

@@ -61,9 +61,10 @@ export function entriesHere(job, contexts) {
     const key = JSON.stringify(rest);
     const isAgain = node !== undefined && seen.has(key);
     seen.add(key);
-    return isAgain
-      ? { ...place, reason: `the same with Node ${node}; here it is ${process.version}` }
-      : place;
+    const here = `here it is ${process.version}`;
+    if (isAgain) return { ...place, reason: `the same with Node ${node}; ${here}` };
+    const isAnother = node !== undefined && !`${process.versions.node}.`.startsWith(`${node}.`);
+    return isAnother ? { ...place, label: `${place.label}; ${here}` } : place;
   });
 }
 

@@ -11,6 +11,7 @@ import releasing from 'nx/release/index.js';
 import { withRelease } from './changelog-text.mjs';
 
 const CHANGELOG = 'CHANGELOG.md';
+const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { 'dry-run': { type: 'boolean', default: false } },
@@ -44,6 +45,11 @@ if (git('status', '--porcelain') !== '') {
 const { version, isFirst } = await decideVersion();
 if (!version) {
   console.error('release: no commit since the last version asks for another one');
+  process.exit(1);
+}
+// Before the first tag there is nothing that "minor" could count from.
+if (!VERSION.test(version)) {
+  console.error(`release: expected a version like 1.2.3, got ${version}`);
   process.exit(1);
 }
 /** The first version is what people wrote: nx has no tag to count commits from. */

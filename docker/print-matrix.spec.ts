@@ -74,6 +74,8 @@ describe('the matrix of images', () => {
     { path: 'libs/ledger/src/index.ts', images: ['verifier'] },
     { path: 'libs/crypto/src/index.ts', images: ['verifier', 'worker-cpu', 'worker-gpu'] },
     { path: 'docker/worker-gpu/Dockerfile', images: ['worker-gpu'] },
+    // The base of all, as Renovate brings it.
+    { path: 'docker/build/node-image.txt', images: ['verifier', 'worker-cpu', 'worker-gpu'] },
     { path: 'docs/ci-cd.md', images: [] },
     { path: 'README.md', images: [] },
     { path: '.github/workflows/ci-cd.yml', images: [] },

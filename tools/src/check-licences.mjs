@@ -21,11 +21,18 @@ const ALLOWED = new Set([
 ]);
 
 /** One side of an OR is enough; of an AND every part is needed. */
-function isAllowed(expression) {
-  const plain = expression.replace(/[()]/g, '');
-  return plain
+const isFlatAllowed = (expression) =>
+  expression
     .split(' OR ')
     .some((side) => side.split(' AND ').every((licence) => ALLOWED.has(licence.trim())));
+
+/** What is in parentheses is settled first, from the inside. */
+function isAllowed(expression) {
+  const innermost = /\(([^()]*)\)/;
+  let text = expression;
+  while (innermost.test(text))
+    text = text.replace(innermost, (_all, inner) => (isFlatAllowed(inner) ? 'MIT' : 'none'));
+  return isFlatAllowed(text);
 }
 
 const lockfiles = process.argv.length > 2 ? process.argv.slice(2) : LOCKFILES;

@@ -25,18 +25,23 @@ describe('check-licences', () => {
     expect(check()).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(['MIT', '(MIT OR GPL-3.0-only)', 'GPL-2.0-only OR Apache-2.0', 'MIT AND ISC'])(
-    'passes %s',
-    (license) => {
-      expect(check({ 'node_modules/a': { version: '1.0.0', license } }).status).toBe(0);
-    },
-  );
+  it.each([
+    'MIT',
+    '(MIT OR GPL-3.0-only)',
+    'GPL-2.0-only OR Apache-2.0',
+    'MIT AND ISC',
+    '((MIT OR SSPL-1.0) AND ISC)',
+  ])('passes %s', (license) => {
+    expect(check({ 'node_modules/a': { version: '1.0.0', license } }).status).toBe(0);
+  });
 
   it.each([
     'GPL-3.0-only',
     'AGPL-3.0-or-later',
     'MIT AND GPL-3.0-only',
     'GPL-2.0-only OR (MIT AND SSPL-1.0)',
+    'GPL-3.0-only AND (MIT OR Apache-2.0)',
+    '(MIT OR Apache-2.0) AND GPL-3.0-only',
     'SEE LICENSE IN LICENSE',
     'UNLICENSED',
     'mit',

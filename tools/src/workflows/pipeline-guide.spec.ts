@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
   jobsOf,
@@ -183,7 +184,26 @@ describe('matrices and platforms', () => {
     expect(build?.['cache-from']).toMatch(/^type=gha,/);
     expect(build?.['cache-to']).toMatch(/^type=gha,.*mode=max/);
     expect(docker.env?.['IMAGE']).toMatch(/^ghcr\.io\//);
-    expect(docker.env?.['NODE_IMAGE']).toMatch(/^node:24-bookworm-slim@sha256:[0-9a-f]{64}$/);
+  });
+
+  it('docker: the base by its digest, from a file that Renovate updates and that reaches every image', () => {
+    const docker = job('ci-cd.yml', 'docker');
+    const [, path = ''] = /image=\$\(cat (\S+)\)/.exec(scriptOf(docker)) ?? [];
+    const text = readFileSync(path, 'utf8');
+    expect(text).toMatch(/^node:24-bookworm-slim@sha256:[0-9a-f]{64}\n$/);
+    expect(stepWith(docker, 'docker/build-push-action')?.with?.['build-args']).toBe(
+      'NODE_IMAGE=${{ steps.base.outputs.image }}\n',
+    );
+    const [manager] = (
+      JSON.parse(readFileSync('renovate.json', 'utf8')) as {
+        customManagers: { managerFilePatterns: [string]; matchStrings: [string] }[];
+      }
+    ).customManagers;
+    expect(path).toMatch(new RegExp(manager?.managerFilePatterns[0].slice(1, -1) ?? '^$'));
+    expect(new RegExp(manager?.matchStrings[0] ?? '^$').exec(text)?.groups).toMatchObject({
+      ...{ depName: 'node', currentValue: '24-bookworm-slim' },
+      currentDigest: expect.stringMatching(/^sha256:/),
+    });
   });
 
   it('docker: the matrix is that of the affected graph', () => {

@@ -5,6 +5,7 @@ import { writeDocuments } from './documents.ts';
 import { deploy } from './operate/deploy.ts';
 import { diffRendered } from './operate/diff.ts';
 import { environmentNamed } from './operate/environments.ts';
+import { Refusal } from './operate/refusal.ts';
 import { currentRevisions, parseRevisions } from './operate/revisions.ts';
 import { rollback } from './operate/rollback.ts';
 import { systemRunner } from './operate/runner.ts';
@@ -30,6 +31,7 @@ interface Command {
 }
 
 const env = { type: 'string' } as const;
+const SECONDS_MAX = 3600;
 
 const commands: Readonly<Record<string, Command>> = {
   render: { options: {}, run: (_options, deps) => renderAll(deps) },
@@ -88,7 +90,8 @@ const commands: Readonly<Record<string, Command>> = {
     options: { env, 'receipt-seconds': { type: 'string', default: '180' } },
     run: ({ env: name, 'receipt-seconds': seconds }, deps) => {
       const { environment, ...context } = open(name, deps);
-      return verifyDeployment({ environment, receiptMsMax: Number(seconds) * 1000 }, context);
+      const receiptMsMax = requireSeconds('--receipt-seconds', seconds) * 1000;
+      return verifyDeployment({ environment, receiptMsMax }, context);
     },
   },
   revisions: {
@@ -118,6 +121,13 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** A wait that is no number would have no end. @throws Refusal */
+function requireSeconds(name: string, value: Options[string]): number {
+  const seconds = Number(value);
+  if (seconds > 0 && seconds <= SECONDS_MAX) return seconds;
+  throw new Refusal(`expected ${name} from 1 to ${SECONDS_MAX}, got ${String(value)}`);
+}
 
 /** What every command about an environment works with. */
 function open(name: Options[string], deps: MainDeps) {

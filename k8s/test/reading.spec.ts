@@ -129,6 +129,8 @@ describe('main', () => {
     [['deploy'], 1, 'expected --env staging or production, got nothing'],
     [['rollback', '--env', 'prod'], 1, 'got prod'],
     [['set-images', '--env', 'staging'], 1, 'expected --tag with a tag, got nothing'],
+    [['verify', '--env', 'staging', '--receipt-seconds', 'soon'], 1, 'from 1 to 3600, got soon'],
+    [['verify', '--env', 'staging', '--receipt-seconds', 'Infinity'], 1, 'got Infinity'],
   ])('%p exits with %p', async (args, code, message) => {
     const result = await run(...args);
     expect(result.code).toBe(code);

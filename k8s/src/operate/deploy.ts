@@ -25,7 +25,7 @@ export interface DeployDeps {
  * Applies an overlay as committed, every image by its digest, and waits for it.
  *
  * @throws Refusal before anything is changed: a dirty tree, another context, an invalid rendering, an image of production
- *   without a digest, a Secret that is not there; later when the cluster does not take it or the pods do not come up
+ *   without a digest, a Secret that is not there, an object that the cluster does not take; later when the pods do not come up
  */
 export async function deploy(options: DeployOptions, deps: DeployDeps): Promise<void> {
   const { environment, isDryRun } = options;
@@ -38,23 +38,25 @@ export async function deploy(options: DeployOptions, deps: DeployDeps): Promise<
   const revision = runner.run('git', ['rev-parse', 'HEAD']).trim();
   print(`${isDryRun ? 'would deploy' : 'deploying'} ${revision} to ${environment.name}`);
   for (const pin of pins) print(`  ${pin}`);
+  // Many objects are applied one by one: what the cluster refuses of the last must not be found with the others changed.
+  apply(cluster, { text, isDryRun: true });
+  if (isDryRun) return;
+  apply(cluster, { text, isDryRun: false });
+  await waitForRollouts(cluster, rendered.rendering.objects);
+}
+
+function apply(cluster: Cluster, { text, isDryRun }: { text: string; isDryRun: boolean }): void {
   // Conflicts are what a rollback or a hand left behind: the repository has the last word.
-  cluster.kubectl(
-    [
-      'apply',
-      '--server-side',
-      '--force-conflicts',
-      '--field-manager=tops-deploy',
-      ...(isDryRun ? ['--dry-run=server'] : []),
-      '--filename=-',
-    ],
-    { input: text, isShown: true },
-  );
-  if (!isDryRun) await waitForRollouts(cluster, rendered.rendering.objects);
+  const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=tops-deploy'];
+  cluster.kubectl([...args, ...(isDryRun ? ['--dry-run=server'] : []), '--filename=-'], {
+    input: text,
+    isShown: true,
+  });
 }
 
 function refuseDirtyTree(runner: Runner): void {
-  const changes = runner.run('git', ['status', '--porcelain']).trimEnd();
+  // All of them, whatever the person's own settings say: kustomize reads files that git does not have yet.
+  const changes = runner.run('git', ['status', '--porcelain', '--untracked-files=all']).trimEnd();
   if (changes !== '') throw new Refusal(`expected a clean tree, got changes:\n${changes}`);
 }
 
@@ -67,7 +69,7 @@ function pinImages(
   const loose = images.filter((image) => !isPinned(image));
   if (environment.name === 'production' && loose.length > 0) {
     throw new Refusal(
-      `expected images with digests in production, got ${loose.join(', ')}: run k8s:set-images and commit`,
+      `expected images with digests in production, got ${loose.join(', ')}: run k8s:set-images, or write it where the image is named, and commit`,
     );
   }
   const pinned = new Map(
@@ -77,7 +79,7 @@ function pinImages(
     ]),
   );
   const text = rendered.text.replace(
-    /^(\s*(?:- )?image: )(\S+)$/gm,
+    /^(\s*(?:- )?(?:image|imageName): )(\S+)$/gm,
     (_line, key: string, image: string) => `${key}${pinned.get(image) ?? image}`,
   );
   const left = imagesOf(parseManifests(text)).filter((image) => !isPinned(image));

@@ -1,21 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseDocument, YAMLMap, YAMLSeq } from 'yaml';
-import { workloadsOf } from '../workload.ts';
-import type { KubeObject } from '../manifest.ts';
+import { objectsOf, type KubeObject } from '../manifest.ts';
+import { allContainers, workloadsOf } from '../workload.ts';
 import { Refusal } from './refusal.ts';
 import type { Runner } from './runner.ts';
 
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 const tagForm = /^[\w][\w.-]{0,127}$/;
 
-/** Every image of what was rendered, once. */
+/** Every image of what was rendered, once; that of a database too, which its operator runs. */
 export function imagesOf(objects: readonly KubeObject[]): string[] {
   const images = workloadsOf(objects).flatMap(({ template }) =>
-    [...template.spec.containers, ...(template.spec.initContainers ?? [])].map(
-      ({ image = '' }) => image,
-    ),
+    allContainers(template.spec).map(({ image = '' }) => image),
   );
-  return [...new Set(images)].sort();
+  const databases = objectsOf(objects, 'Cluster').map(
+    (cluster) => (cluster['spec'] as { imageName?: string }).imageName ?? '',
+  );
+  return [...new Set([...images, ...databases])].sort();
 }
 
 export function isPinned(image: string): boolean {

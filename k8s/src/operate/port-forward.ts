@@ -40,7 +40,10 @@ function localPort(child: ChildProcess, service: string): Promise<string> {
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
-    child.once('error', (error) => refuse(error.message));
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      refuse(error.message);
+    });
     child.once('exit', () => {
       clearTimeout(timer);
       refuse('ended');

@@ -46,12 +46,14 @@ export async function rollback(options: RollbackOptions, deps: RollbackDeps): Pr
     throw new Refusal('expected --app beside --to-revision: each app counts its own revisions');
   }
   const cluster = Cluster.open(environment, deps);
-  for (const name of names) {
-    // kubectl skips a Deployment whose pods are those of that revision already.
+  const undo = (name: string, ...more: readonly string[]): void => {
     const wanted = noted?.[name] ?? revision;
     const to = wanted === undefined ? [] : [`--to-revision=${wanted}`];
-    cluster.kubectl(['rollout', 'undo', `deployment/${name}`, ...to], { isShown: true });
-  }
+    cluster.kubectl(['rollout', 'undo', `deployment/${name}`, ...to, ...more], { isShown: true });
+  };
+  // One that has nothing to go back to must not be found with the other one back. kubectl skips who runs that revision already.
+  for (const name of names) undo(name, '--dry-run=server');
+  for (const name of names) undo(name);
   const undone = objects.filter(
     ({ kind, metadata }) => kind !== 'Deployment' || names.includes(metadata.name),
   );

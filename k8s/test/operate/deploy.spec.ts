@@ -19,7 +19,9 @@ const production = { PRODUCTION_CONTEXT: 'tops-staging' };
 /** The overlay as set-images would leave it. */
 function rendered(name: OverlayName, isPinned = true) {
   const { text } = renderOverlay(name, { root: process.cwd(), renderer });
-  const pinned = isPinned ? text.replace(/(image: \S+:v[\d.]+)$/gm, `$1@${digestOf('b')}`) : text;
+  const pinned = isPinned
+    ? text.replace(/(image(?:Name)?: \S+:v?\d[\d.]+)$/gm, `$1@${digestOf('b')}`)
+    : text;
   return { text: pinned, rendering: { name, objects: parseManifests(pinned) } };
 }
 
@@ -64,18 +66,24 @@ describe('deploy', () => {
     expect(refusal).toBeUndefined();
     const scope = '--context=tops-staging --namespace=tops-worker-staging';
     expect(fake.lines.filter((line) => !line.includes(' get secret '))).toEqual([
-      'git status --porcelain',
+      'git status --porcelain --untracked-files=all',
       'kubectl config current-context',
       ...['tops-verifier', 'tops-worker-cpu'].map(
         (name) =>
           `docker buildx imagetools inspect ghcr.io/tops-worker/${name}:latest --format {{.Manifest.Digest}}`,
       ),
       'git rev-parse HEAD',
-      `kubectl ${scope} apply --server-side --force-conflicts --field-manager=tops-deploy --filename=-`,
+      ...[' --dry-run=server', ''].map(
+        (dryRun) =>
+          `kubectl ${scope} apply --server-side --force-conflicts --field-manager=tops-deploy${dryRun} --filename=-`,
+      ),
       `kubectl ${scope} rollout status deployment/tops-verifier --timeout=15m`,
       `kubectl ${scope} rollout status deployment/tops-worker --timeout=15m`,
     ]);
-    const applied = fake.calls.find(({ args }) => args.includes('apply'))?.input ?? '';
+    const [tried, applied = ''] = fake.calls
+      .filter(({ args }) => args.includes('apply'))
+      .map(({ input }) => input);
+    expect(tried).toBe(applied);
     expect(imagesOf(parseManifests(applied))).toEqual([
       `ghcr.io/tops-worker/tops-verifier:latest@${digestOf('a')}`,
       `ghcr.io/tops-worker/tops-worker-cpu:latest@${digestOf('a')}`,
@@ -137,7 +145,9 @@ describe('deploy', () => {
     [
       'a production image by its tag alone',
       { env: 'production' as const, isPinned: false, variables: production },
-      'expected images with digests in production, got ghcr.io/tops-worker/tops-verifier:v0.1.0, ghcr.io/tops-worker/tops-worker-gpu:v0.1.0: run k8s:set-images and commit',
+      expect.stringContaining(
+        'expected images with digests in production, got ghcr.io/cloudnative-pg/postgresql:17.5, ghcr.io/tops-worker/tops-verifier:v0.1.0, ghcr.io/tops-worker/tops-worker-gpu:v0.1.0',
+      ),
     ],
     [
       'an invalid rendering',
@@ -173,7 +183,19 @@ describe('deploy', () => {
     expect(printed[0]).toBe(
       'not yet: tops-verifier-tls lacks tls.crt, tls.key (cert-manager, or by hand)',
     );
-    expect(changes).toHaveLength(1);
+    expect(changes).toHaveLength(2);
+  });
+
+  it('changes nothing when the cluster would refuse a part of it', async () => {
+    const { refusal, changes } = await attempt({
+      answers: but('kubectl', {
+        when: ['apply', '--dry-run=server'],
+        stderr: 'no matches for kind "Rollout"',
+        status: 1,
+      }),
+    });
+    expect(refusal).toContain('no matches for kind "Rollout"');
+    expect(changes).toEqual([expect.stringContaining('--dry-run=server')]);
   });
 
   it('says so when the pods do not come up', async () => {

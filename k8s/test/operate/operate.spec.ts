@@ -1,19 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { hexToBytes, keyPairFromSeed, bytesToHex } from '@tops/crypto';
 import { parseManifests } from '../../src/manifest.ts';
 import { environmentNamed } from '../../src/operate/environments.ts';
 import { rollback } from '../../src/operate/rollback.ts';
 import { makeSecrets } from '../../src/operate/secrets.ts';
-import { setImages } from '../../src/operate/set-images.ts';
 import { verifyDeployment } from '../../src/operate/verify.ts';
-import { findRenderer, render } from '../../src/renderer.ts';
 import { renderingOf } from '../rendered.ts';
-import { FakePrograms, but, digestOf, wellDisposed, type Answer } from './fake-programs.ts';
+import { FakePrograms, but, wellDisposed, type Answer } from './fake-programs.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -29,79 +24,6 @@ function fakeWith(
 }
 
 const staging = environmentNamed('staging');
-const production = environmentNamed('production');
-
-describe('set-images', () => {
-  function tree(): string {
-    const root = mkdtempSync(join(tmpdir(), 'tops-tree-'));
-    cleanups.push(() => rmSync(root, { recursive: true }));
-    mkdirSync(join(root, 'k8s'));
-    for (const name of ['base', 'components', 'overlays']) {
-      cpSync(join('k8s', name), join(root, 'k8s', name), { recursive: true });
-    }
-    return root;
-  }
-
-  it.each(['kubectl', 'kustomize'] as const)(
-    'pins every image of the overlay, as %s renders it, and leaves the rest as it was',
-    (only) => {
-      const root = tree();
-      const path = join(root, 'k8s/overlays/production/kustomization.yaml');
-      const before = readFileSync(path, 'utf8');
-      const fake = fakeWith();
-      setImages({ environment: production, tag: 'v1.2.3', digests: [], root }, fake.runner);
-      const after = readFileSync(path, 'utf8');
-      const changed = after.split('\n').filter((line) => !before.split('\n').includes(line));
-      expect(changed).toEqual(
-        Array.from({ length: 2 }, () => [
-          '    newTag: v1.2.3',
-          `    digest: ${digestOf('a')}`,
-        ]).flat(),
-      );
-      const text = render(join(root, 'k8s/overlays/production'), findRenderer({ only }));
-      expect(text.match(/ image: .+/g)?.sort()).toEqual([
-        ` image: ghcr.io/tops-worker/tops-verifier:v1.2.3@${digestOf('a')}`,
-        ` image: ghcr.io/tops-worker/tops-worker-gpu:v1.2.3@${digestOf('a')}`,
-      ]);
-    },
-  );
-
-  it('takes digests that are given, and asks for the others', () => {
-    const root = tree();
-    const fake = fakeWith();
-    const digests = [`tops-verifier=${digestOf('c')}`];
-    expect(
-      setImages({ environment: production, tag: 'v2.0.0', digests, root }, fake.runner),
-    ).toEqual([
-      `tops-verifier: v2.0.0@${digestOf('c')}`,
-      `tops-worker-gpu: v2.0.0@${digestOf('a')}`,
-    ]);
-    expect(fake.lines).toHaveLength(1);
-  });
-
-  it.each([
-    ['no tag', { tag: '', digests: [] }, 'expected --tag with a tag, got nothing'],
-    [
-      'an image of another overlay',
-      { tag: 'v1.0.0', digests: [`tops-worker-cpu=${digestOf('a')}`] },
-      'has no image tops-worker-cpu',
-    ],
-    [
-      'a digest that is none',
-      { tag: 'v1.0.0', digests: ['tops-verifier=sha256:1'] },
-      'expected sha256:',
-    ],
-    ['a digest of nothing', { tag: 'v1.0.0', digests: ['tops-verifier'] }, 'expected IMAGE='],
-  ])('refuses %s and writes nothing', (_what, options, message) => {
-    const root = tree();
-    const path = join(root, 'k8s/overlays/production/kustomization.yaml');
-    const before = readFileSync(path, 'utf8');
-    expect(() =>
-      setImages({ environment: production, root, ...options }, fakeWith().runner),
-    ).toThrow(message);
-    expect(readFileSync(path, 'utf8')).toBe(before);
-  });
-});
 
 describe('secrets', () => {
   const make = (options: { isApplied: boolean; databaseUrl?: string }, fake = fakeWith()) => {
@@ -163,8 +85,8 @@ describe('rollback', () => {
   const undo = async (
     options: { app?: string; revision?: string },
     name: 'staging' | 'production' = 'staging',
+    fake = fakeWith(),
   ) => {
-    const fake = fakeWith();
     const env = { ...fake.env, PRODUCTION_CONTEXT: 'tops-staging' };
     await rollback(
       { environment: environmentNamed(name), ...options },
@@ -176,6 +98,8 @@ describe('rollback', () => {
   it('puts both back, then waits', async () => {
     expect(await undo({})).toEqual([
       'kubectl config current-context',
+      'kubectl rollout undo deployment/tops-verifier --dry-run=server',
+      'kubectl rollout undo deployment/tops-worker --dry-run=server',
       'kubectl rollout undo deployment/tops-verifier',
       'kubectl rollout undo deployment/tops-worker',
       'kubectl rollout status deployment/tops-verifier --timeout=15m',
@@ -185,10 +109,23 @@ describe('rollback', () => {
 
   it('puts one back to a revision; a verifier under a Rollout by its Deployment', async () => {
     const lines = await undo({ app: 'verifier', revision: '7' }, 'production');
-    expect([lines[1], lines.at(-1)]).toEqual([
+    expect([lines[2], lines.at(-1)]).toEqual([
       'kubectl rollout undo deployment/tops-verifier --to-revision=7',
       'kubectl wait rollout/tops-verifier --for=jsonpath={.status.phase}=Healthy --timeout=45m',
     ]);
+  });
+
+  it('puts none back when one has nothing to go back to', async () => {
+    const fake = fakeWith(
+      but('kubectl', {
+        when: ['undo', 'deployment/tops-worker', '--dry-run=server'],
+        stderr: 'error: no rollout history found',
+        status: 1,
+      }),
+    );
+    await expect(undo({}, 'staging', fake)).rejects.toThrow('no rollout history');
+    const undone = fake.lines.filter((line) => line.includes(' undo '));
+    expect(undone.filter((line) => !line.includes('--dry-run=server'))).toEqual([]);
   });
 
   it.each([

@@ -71,6 +71,17 @@ describe('reachability of production', () => {
     expect(has(wider, { from: 'tops-worker', to: 'pods of other namespaces' })).toBe(true);
   });
 
+  it.each(['8.8.8.8/32', '2001:db8::/32'])(
+    'shows the addresses of %s when a policy names them',
+    (cidr) => {
+      const opened = broken('production', 'NetworkPolicy tops-worker', ({ spec }) =>
+        spec.egress.push({ to: [{ ipBlock: { cidr } }] }),
+      );
+      const row = { from: 'tops-worker', to: `addresses of ${cidr}`, ports: 'every port' };
+      expect(has(reachability(opened), row)).toBe(true);
+    },
+  );
+
   it('is the table of the docs, as is that of staging', () => {
     const page = readFileSync('docs/kubernetes.md', 'utf8');
     const cells = (line: string) => line.split('|').map((cell) => cell.trim());
@@ -121,6 +132,11 @@ describe('isAllowed', () => {
     ['a policy without rules', { podSelector: selector }, false],
     ['an empty rule', { podSelector: selector, ingress: [{}] }, true],
     ['an empty list of rules', { podSelector: selector, ingress: [] }, false],
+    [
+      'an empty list of egress and no types, from a sender it selects',
+      { podSelector: { matchLabels: { app: 'left' } }, egress: [] },
+      true,
+    ],
     ['egress alone', { podSelector: selector, policyTypes: ['Egress'] }, true],
     [
       'its own namespace',

@@ -19,7 +19,7 @@ export interface Actor {
   };
 }
 
-interface Peer {
+export interface Peer {
   readonly podSelector?: LabelSelector;
   readonly namespaceSelector?: LabelSelector;
   readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
@@ -87,15 +87,17 @@ function passes(direction: Direction, attempt: Attempt, objects: readonly KubeOb
   });
 }
 
-function policySpec(policy: KubeObject): PolicySpec {
+export function policySpec(policy: KubeObject): PolicySpec {
   return policy['spec'] as PolicySpec;
 }
 
-function typesOf({ policyTypes, egress }: PolicySpec): readonly string[] {
-  return policyTypes ?? (egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']);
+/** Without types it is about ingress, and about egress only when it has a rule of it: an empty list denies nothing. */
+function typesOf({ policyTypes = [], egress = [] }: PolicySpec): readonly string[] {
+  if (policyTypes.length > 0) return policyTypes;
+  return egress.length === 0 ? ['Ingress'] : ['Ingress', 'Egress'];
 }
 
-function peerMatches(
+export function peerMatches(
   peers: readonly Peer[] | undefined,
   { actor, namespace }: { readonly actor: Actor; readonly namespace: string },
 ): boolean {
@@ -113,12 +115,16 @@ function peerMatches(
   });
 }
 
-function inBlock(address: string, { cidr, except = [] }: NonNullable<Peer['ipBlock']>): boolean {
+export function inBlock(
+  address: string,
+  { cidr, except = [] }: NonNullable<Peer['ipBlock']>,
+): boolean {
   const isIn = (block: string): boolean => {
     const list = new BlockList();
     const [network = '', bits = ''] = block.split('/');
+    if (bits === '') throw new RangeError(`expected a block such as 10.0.0.0/8, got ${block}`);
     list.addSubnet(network, Number(bits), network.includes(':') ? 'ipv6' : 'ipv4');
-    return list.check(address);
+    return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
   };
   return isIn(cidr) && !except.some(isIn);
 }
@@ -144,6 +150,17 @@ export function hasDefaultDeny(objects: readonly KubeObject[]): boolean {
     const allowsNothing = (spec.ingress ?? []).length === 0 && (spec.egress ?? []).length === 0;
     return selectsAll && allowsNothing && types.includes('Ingress') && types.includes('Egress');
   });
+}
+
+/** Every block of addresses that a policy names as a peer. */
+export function namedBlocks(objects: readonly KubeObject[]): string[] {
+  const blocks = objectsOf(objects, 'NetworkPolicy').flatMap((policy) => {
+    const { ingress = [], egress = [] } = policySpec(policy);
+    return [...ingress, ...egress].flatMap(({ from = [], to = [] }) =>
+      [...from, ...to].flatMap(({ ipBlock }) => ipBlock?.cidr ?? []),
+    );
+  });
+  return [...new Set(blocks)].sort();
 }
 
 /** Every port that a policy names, which is where the answer may change. */

@@ -1,6 +1,6 @@
 import { findObject, objectsOf, type KubeObject, type Rendering } from '../manifest.ts';
 import { workloadsOf } from '../workload.ts';
-import { isAllowed, namedPorts, type Actor, type Port } from './policies.ts';
+import { inBlock, isAllowed, namedBlocks, namedPorts, type Actor, type Port } from './policies.ts';
 
 export interface Row {
   readonly from: string;
@@ -17,7 +17,7 @@ const OUTSIDE_ADDRESS = '203.0.113.7';
 /** Who may talk to whom on which port, as far as one of the two is ours. */
 export function reachability({ objects }: Rendering): Row[] {
   const own = ownActors(objects);
-  const others = otherActors();
+  const others = otherActors(objects);
   const ports = uniquePorts([
     ...namedPorts(objects),
     ...own.flatMap(({ pod }) =>
@@ -35,7 +35,7 @@ export function reachability({ objects }: Rendering): Row[] {
   );
 }
 
-function ownActors(objects: readonly KubeObject[]): Actor[] {
+export function ownActors(objects: readonly KubeObject[]): Actor[] {
   const namespace = objectsOf(objects, 'Namespace')[0]?.metadata.name ?? '';
   const workloads = workloadsOf(objects).map(({ object, template, labels }, index): Actor => {
     const ports = template.spec.containers.flatMap((container) => container.ports ?? []);
@@ -62,7 +62,7 @@ function ownActors(objects: readonly KubeObject[]): Actor[] {
     // Two of its instances, so that what goes between them shows.
     ...(database
       ? [
-          named('tops-ledger', 1, { 'cnpg.io/cluster': 'tops-ledger' }),
+          databaseActor(objects),
           named('another tops-ledger', 2, { 'cnpg.io/cluster': 'tops-ledger' }),
         ]
       : []),
@@ -70,7 +70,15 @@ function ownActors(objects: readonly KubeObject[]): Actor[] {
   ];
 }
 
-function otherActors(): Actor[] {
+/** An instance of the database that the component postgres brings. */
+export function databaseActor(objects: readonly KubeObject[]): Actor {
+  const namespace = objectsOf(objects, 'Namespace')[0]?.metadata.name ?? '';
+  const labels = { 'cnpg.io/cluster': 'tops-ledger' };
+  return { name: 'tops-ledger', address: '10.244.2.1', pod: { namespace, labels, ports: {} } };
+}
+
+/** Those of the cluster that are known by name, and the addresses that policies name. */
+export function otherActors(objects: readonly KubeObject[]): Actor[] {
   const pod = (name: string, namespace: string, labels: Record<string, string> = {}): Actor => ({
     name,
     address: `10.244.3.${namespace.length}`,
@@ -83,6 +91,10 @@ function otherActors(): Actor[] {
     pod('cluster DNS', 'kube-system', { 'k8s-app': 'kube-dns' }),
     pod('pods of other namespaces', 'elsewhere'),
     { name: 'outside addresses', address: OUTSIDE_ADDRESS },
+    // A block that has no address of those above would not show.
+    ...namedBlocks(objects)
+      .filter((cidr) => !inBlock(OUTSIDE_ADDRESS, { cidr }))
+      .map((cidr) => ({ name: `addresses of ${cidr}`, address: cidr.split('/')[0] ?? '' })),
   ];
 }
 

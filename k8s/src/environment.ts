@@ -48,6 +48,13 @@ const verifier: App = {
   ],
 };
 
+/** Variables of either app that are secrets, as their schemas say. */
+export const secretVariables: ReadonlySet<string> = new Set(
+  [worker, verifier].flatMap(({ schema }) =>
+    Object.entries(schema.fields).flatMap(([name, { secret }]) => (secret ? [name] : [])),
+  ),
+);
+
 /** Read by the system or its drivers, not by the apps. */
 export const platformVariables: ReadonlySet<string> = new Set([
   'HOME',

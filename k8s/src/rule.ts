@@ -6,6 +6,8 @@ export interface Facts {
   readonly metricNames: ReadonlySet<string>;
   /** Paths of the verifier's public surface, as its metrics label them. */
   readonly publicRoutes: readonly string[];
+  /** Longest body that the verifier takes. */
+  readonly bodyBytesMax: number;
 }
 
 /** One thing that has to hold of everything that is rendered. */

@@ -1,14 +1,21 @@
 import { findObject, objectsOf, type KubeObject } from './manifest.ts';
 import type { WorkloadSpec } from './workload.ts';
 
+/** Another object, as specs name it. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
 interface AutoscalerSpec {
-  readonly scaleTargetRef: { readonly kind: string; readonly name: string };
+  readonly scaleTargetRef: ObjectRef;
   readonly minReplicas?: number;
   readonly maxReplicas: number;
 }
 
 interface RolloutSpec extends WorkloadSpec {
-  readonly workloadRef?: { readonly kind: string; readonly name: string };
+  readonly workloadRef?: ObjectRef;
 }
 
 export interface Scale {

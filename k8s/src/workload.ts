@@ -27,6 +27,7 @@ export interface Probe {
   readonly tcpSocket?: { readonly port: string | number; readonly host?: string };
   readonly grpc?: { readonly port: number };
   readonly exec?: { readonly command?: readonly string[] };
+  readonly successThreshold?: number;
 }
 
 export interface EnvVariable {
@@ -79,16 +80,22 @@ export interface Container {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
+interface KeyedSource {
+  readonly items?: readonly { readonly key: string }[];
+  readonly optional?: boolean;
+}
+
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: { readonly sizeLimit?: string };
-  readonly configMap?: {
-    readonly name: string;
-    readonly items?: readonly { readonly key: string }[];
-  };
-  readonly secret?: {
-    readonly secretName: string;
-    readonly items?: readonly { readonly key: string }[];
+  readonly configMap?: KeyedSource & { readonly name: string };
+  readonly secret?: KeyedSource & { readonly secretName: string };
+  readonly projected?: {
+    readonly sources?: readonly {
+      readonly configMap?: KeyedSource & { readonly name: string };
+      readonly secret?: KeyedSource & { readonly name: string };
+      readonly serviceAccountToken?: unknown;
+    }[];
   };
   readonly persistentVolumeClaim?: { readonly claimName: string };
   readonly [source: string]: unknown;
@@ -153,6 +160,19 @@ function templateOf(object: KubeObject): PodTemplate | undefined {
 
 export function allContainers(spec: PodSpec): Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+}
+
+/** The volume that a path of a container is on; undefined where it is on the image. */
+export function volumeAt(
+  path: string,
+  { volumeMounts = [] }: Container,
+  volumes: readonly Volume[],
+): Volume | undefined {
+  const holds = (mountPath: string): boolean => `${path}/`.startsWith(`${mountPath}/`);
+  const [innermost] = volumeMounts
+    .filter(({ mountPath }) => holds(mountPath))
+    .sort((left, right) => right.mountPath.length - left.mountPath.length);
+  return volumes.find(({ name }) => name === innermost?.name);
 }
 
 /** `Deployment tops-worker, container worker`, for messages. */

@@ -2,13 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { factsOfApps } from '../src/facts.ts';
 import { rules } from '../src/rules/index.ts';
 import { checkRendering } from '../src/validate.ts';
+import { admissionBreaks } from './breaks/admission-breaks.ts';
 import { exposureBreaks } from './breaks/exposure-breaks.ts';
 import { objectBreaks } from './breaks/object-breaks.ts';
 import { operationBreaks } from './breaks/operation-breaks.ts';
 import { partBreaks } from './breaks/part-breaks.ts';
 import { podBreaks } from './breaks/pod-breaks.ts';
+import { podPartBreaks } from './breaks/pod-part-breaks.ts';
 import { referenceBreaks } from './breaks/reference-breaks.ts';
 import { settingBreaks } from './breaks/setting-breaks.ts';
+import { wiringBreaks } from './breaks/wiring-breaks.ts';
 import { broken, renderingOf } from './rendered.ts';
 
 const facts = factsOfApps();
@@ -20,6 +23,9 @@ const breaks = [
   ...exposureBreaks,
   ...operationBreaks,
   ...partBreaks,
+  ...podPartBreaks,
+  ...admissionBreaks,
+  ...wiringBreaks,
 ];
 
 function failedRules(rendering: Parameters<typeof checkRendering>[0]): string[] {

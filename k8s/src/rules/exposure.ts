@@ -1,19 +1,9 @@
 import { environmentOf } from '../environment.ts';
-import { nameOf, objectsOf, type KubeObject } from '../manifest.ts';
+import { nameOf, objectsOf } from '../manifest.ts';
 import type { Rule } from '../rule.ts';
 import { containerName, workloadsOf } from '../workload.ts';
+import { edgeProblems, type IngressSpec } from './edge.ts';
 import { hasPort } from './ports.ts';
-
-interface IngressSpec {
-  readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
-  readonly defaultBackend?: unknown;
-  readonly rules?: readonly {
-    readonly host?: string;
-    readonly http?: {
-      readonly paths: readonly { readonly path?: string; readonly pathType: string }[];
-    };
-  }[];
-}
 
 /** Files of the dashboard, served under `/`. */
 const dashboardFiles = ['/dashboard.js', '/dashboard.css', '/favicon.svg'];
@@ -24,7 +14,7 @@ const PREFIX = '/v1/';
 export const publicRoutesRule: Rule = {
   name: 'public-routes',
   reason: '/metrics, probes and the admin API are none of the public',
-  check: ({ objects }, { publicRoutes }) => {
+  check: ({ objects }, { publicRoutes, bodyBytesMax }) => {
     const allowed = new Set([
       ...publicRoutes.filter((route) => !inward.has(route)),
       ...dashboardFiles,
@@ -51,27 +41,13 @@ export const publicRoutesRule: Rule = {
         ...(defaultBackend === undefined
           ? []
           : [`${nameOf(ingress)}: a default backend takes every path`]),
-        ...edgeProblems(ingress),
+        ...edgeProblems(ingress, objects, bodyBytesMax).map(
+          (problem) => `${nameOf(ingress)}: ${problem}`,
+        ),
       ];
     });
   },
 };
-
-/** Encrypted, and bounded in size and rate. */
-function edgeProblems(ingress: KubeObject): string[] {
-  const { tls = [], rules = [] } = ingress['spec'] as IngressSpec;
-  const hosts = new Set(tls.flatMap((each) => each.hosts ?? []));
-  const { annotations = {} } = ingress.metadata;
-  return [
-    ...rules
-      .filter(({ host }) => host === undefined || !hosts.has(host))
-      .map(({ host }) => `${nameOf(ingress)}: no TLS for ${host ?? 'every host'}`),
-    ...['proxy-body-size', 'limit-rps', 'limit-connections']
-      .map((name) => `nginx.ingress.kubernetes.io/${name}`)
-      .filter((name) => annotations[name] === undefined)
-      .map((name) => `${nameOf(ingress)}: no ${name}`),
-  ];
-}
 
 export const adminRule: Rule = {
   name: 'admin-port',

@@ -1,5 +1,7 @@
 import { clusterKinds } from '../kinds.ts';
 import { nameOf, objectsOf } from '../manifest.ts';
+import { secretVariables } from '../environment.ts';
+import { allContainers, containerName, workloadsOf } from '../workload.ts';
 import { strictSchemaProblems } from '../strict-schema.ts';
 import type { Rule } from '../rule.ts';
 
@@ -33,8 +35,21 @@ export const namespaceRule: Rule = {
 export const secretFreeRule: Rule = {
   name: 'secret-free',
   reason: 'what is committed is known to everybody who may read the repository',
-  check: ({ objects }) =>
-    objectsOf(objects, 'Secret').map((object) => `${nameOf(object)}: is rendered`),
+  check: ({ objects }) => [
+    ...objectsOf(objects, 'Secret').map((object) => `${nameOf(object)}: is rendered`),
+    ...objectsOf(objects, 'ConfigMap').flatMap((object) =>
+      Object.keys((object['data'] ?? {}) as object)
+        .filter((name) => secretVariables.has(name))
+        .map((name) => `${nameOf(object)}: ${name} is a secret`),
+    ),
+    ...workloadsOf(objects).flatMap((workload) =>
+      allContainers(workload.template.spec).flatMap((container) =>
+        (container.env ?? [])
+          .filter(({ name, valueFrom }) => secretVariables.has(name) && !valueFrom?.secretKeyRef)
+          .map(({ name }) => `${containerName(workload, container)}: ${name} is of no Secret`),
+      ),
+    ),
+  ],
 };
 
 export const levelRule: Rule = {

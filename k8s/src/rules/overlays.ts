@@ -2,12 +2,11 @@ import { appOf, environmentOf } from '../environment.ts';
 import { findObject, objectsOf } from '../manifest.ts';
 import type { Rule } from '../rule.ts';
 import { scaleOf } from '../scale.ts';
-import { containerName, workloadsOf } from '../workload.ts';
+import { allContainers, containerName, workloadsOf } from '../workload.ts';
 import { hasDefaultDeny } from '../reachability/policies.ts';
 
-/** A version tag, a digest, or both. */
-const pinned =
-  /^[^@\s]+:v\d+\.\d+\.\d+(?:[-+.][\w.-]+)?(?:@sha256:[0-9a-f]{64})?$|@sha256:[0-9a-f]{64}$/;
+/** A version tag, which a digest may follow: k8s:deploy wants it, and people read the version. */
+const pinned = /^[^@\s]+:v\d+\.\d+\.\d+(?:[-+.][\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/;
 
 export const imagesRule: Rule = {
   name: 'images',
@@ -16,7 +15,7 @@ export const imagesRule: Rule = {
     name !== 'production'
       ? []
       : workloadsOf(objects).flatMap((workload) =>
-          workload.template.spec.containers
+          allContainers(workload.template.spec)
             .filter(({ image = '' }) => !pinned.test(image))
             .map(
               (container) =>

@@ -32,6 +32,7 @@ function gpuProblems(
   const env = environmentOf(container, objects);
   const driver = (env['NVIDIA_DRIVER_CAPABILITIES'] ?? '').split(',');
   const count = container.resources?.limits?.[GPU];
+  const command = container.startupProbe?.exec?.command;
   return [
     ...(spec.runtimeClassName === 'nvidia' ? [] : ['the runtime class is not nvidia']),
     ...(Number(count) === 1 ? [] : [`expected one ${GPU}, got ${count ?? 'none'}`]),
@@ -40,6 +41,10 @@ function gpuProblems(
       : ['no Vulkan driver: NVIDIA_DRIVER_CAPABILITIES lacks graphics']),
     ...(env['CPU_FALLBACK'] === '0' ? [] : ['would fall back to the CPU unseen']),
     ...((env['ALLOW_SOFTWARE_GPU'] ?? '0') === '0' ? [] : ['takes a software adapter for a GPU']),
+    // None at all is for the rule `probes`.
+    ...(command === undefined || /swiftshader.*llvmpipe/i.test(command.join(' '))
+      ? []
+      : ['the startupProbe lets software adapters pass']),
     ...((spec.tolerations ?? []).some(({ key }) => key === GPU)
       ? []
       : [`does not tolerate the taint ${GPU}`]),

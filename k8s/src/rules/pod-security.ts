@@ -169,6 +169,11 @@ export const tokensRule: Rule = {
       ...(spec.enableServiceLinks === false
         ? []
         : [`${nameOf(object)}: enableServiceLinks is not false`]),
+      ...(spec.volumes ?? [])
+        .filter(({ projected }) =>
+          projected?.sources?.some((source) => source.serviceAccountToken !== undefined),
+        )
+        .map(({ name }) => `${nameOf(object)}: the volume ${name} mounts a token`),
       ...((spec.serviceAccountName ?? 'default') === 'default'
         ? [`${nameOf(object)}: has no ServiceAccount of its own`]
         : []),

@@ -41,6 +41,12 @@ function probeProblems(container: Container): string[] {
         ? []
         : [`${name} asks ${httpGet.path ?? '/'}`],
     ),
+    // Only a start may ask a program: the other two would say that something listens, or nothing at all.
+    ...probes.flatMap(([name, { httpGet }]) =>
+      name === 'startupProbe' || httpGet !== undefined
+        ? []
+        : [`${name} asks neither ${(meanings[name] ?? []).join(' nor ')}`],
+    ),
     ...(alike.size === probes.length ? [] : ['two probes are the same']),
     ...(container.ports ?? [])
       .filter((port) => !asked.some((each) => hasPort({ ...container, ports: [port] }, each)))

@@ -75,20 +75,33 @@ function containerReferences(container: Container, where: string): Reference[] {
   return [...sources, ...variables];
 }
 
-function volumeReferences({ configMap, secret }: Volume, where: string): Reference[] {
-  const keysOf = (items: readonly { readonly key: string }[] = []) => items.map(({ key }) => key);
-  return [
-    ...(configMap
-      ? [{ where, kind: 'ConfigMap' as const, name: configMap.name, keys: keysOf(configMap.items) }]
-      : []),
-    ...(secret
-      ? [{ where, kind: 'Secret' as const, name: secret.secretName, keys: keysOf(secret.items) }]
-      : []),
-  ];
+interface KeyedSource {
+  readonly name?: string;
+  readonly secretName?: string;
+  readonly items?: readonly { readonly key: string }[];
+  readonly optional?: boolean;
+}
+
+function volumeReferences({ configMap, secret, projected }: Volume, where: string): Reference[] {
+  return [{ configMap, secret }, ...(projected?.sources ?? [])].flatMap((source) => [
+    ...sourceReference('ConfigMap', source.configMap, where),
+    ...sourceReference('Secret', source.secret, where),
+  ]);
+}
+
+function sourceReference(
+  kind: Reference['kind'],
+  source: KeyedSource | undefined,
+  where: string,
+): Reference[] {
+  if (source === undefined) return [];
+  const { name, secretName, items = [], optional } = source;
+  const keys = items.map(({ key }) => key);
+  return [{ where, kind, name: name ?? secretName ?? '(none)', keys, optional }];
 }
 
 function missingObjects({ object, template }: Workload, objects: readonly KubeObject[]): string[] {
-  const { serviceAccountName = 'default', volumes = [], containers } = template.spec;
+  const { serviceAccountName = 'default', volumes = [] } = template.spec;
   const wanted = [
     { kind: 'ServiceAccount', name: serviceAccountName },
     ...volumes.flatMap(({ persistentVolumeClaim: claim }) =>
@@ -96,7 +109,7 @@ function missingObjects({ object, template }: Workload, objects: readonly KubeOb
     ),
   ];
   const volumeNames = volumes.map(({ name }) => name);
-  const mounts = containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
+  const mounts = allContainers(template.spec).flatMap(({ volumeMounts = [] }) => volumeMounts);
   return [
     ...wanted
       .filter((each) => findObject(objects, each) === undefined)

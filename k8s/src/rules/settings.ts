@@ -4,7 +4,15 @@ import type { KubeObject } from '../manifest.ts';
 import { quantityOf } from '../quantity.ts';
 import type { Rule } from '../rule.ts';
 import { scaleOf } from '../scale.ts';
-import { containerName, workloadsOf, type Container } from '../workload.ts';
+import {
+  allContainers,
+  containerName,
+  volumeAt,
+  workloadsOf,
+  type Container,
+  type Volume,
+  type Workload,
+} from '../workload.ts';
 
 export const environmentRule: Rule = {
   name: 'environment',
@@ -12,7 +20,7 @@ export const environmentRule: Rule = {
     'an app refuses to start over a setting that it does not know, or lacks one that it needs',
   check: ({ objects }) =>
     workloadsOf(objects).flatMap((workload) =>
-      workload.template.spec.containers.flatMap((container) =>
+      allContainers(workload.template.spec).flatMap((container) =>
         settingProblems(container, objects).map(
           (problem) => `${containerName(workload, container)}: ${problem}`,
         ),
@@ -95,30 +103,6 @@ export const threadsRule: Rule = {
     ),
 };
 
-export const resourcesRule: Rule = {
-  name: 'resources',
-  reason: 'a pod without requests is placed blindly, one without limits takes its neighbours down',
-  check: ({ objects }) =>
-    workloadsOf(objects).flatMap((workload) => {
-      const { containers, volumes = [] } = workload.template.spec;
-      return [
-        ...containers.flatMap((container) =>
-          (['requests', 'limits'] as const).flatMap((kind) =>
-            ['cpu', 'memory', 'ephemeral-storage']
-              .filter((name) => container.resources?.[kind]?.[name] === undefined)
-              .map((name) => `${containerName(workload, container)}: no ${kind} of ${name}`),
-          ),
-        ),
-        ...volumes
-          .filter(({ emptyDir }) => emptyDir !== undefined && emptyDir.sizeLimit === undefined)
-          .map(
-            ({ name }) =>
-              `${workload.object.kind} ${workload.object.metadata.name}: the volume ${name} has no size limit`,
-          ),
-      ];
-    }),
-};
-
 export const sharedKeyRule: Rule = {
   name: 'shared-key',
   reason: 'all workers sign with one key, and the verifier limits keys',
@@ -139,7 +123,9 @@ export const sharedKeyRule: Rule = {
           const answersMax = numberSetting(verifier, 'MAX_OPEN_CHALLENGES', objects);
           const receiptsMax = numberSetting(verifier, 'RECEIPTS_PER_SECOND_PER_KEY', objects);
           const where = containerName(workload, container);
-          const shared = sharedDataDir(container, workload.template.spec.volumes ?? []);
+          const data = dataVolume(container, workload, objects);
+          // On none at all is for the rule `wiring`.
+          const isShared = data !== undefined && data.emptyDir === undefined;
           return [
             ...(answers <= answersMax
               ? []
@@ -151,20 +137,12 @@ export const sharedKeyRule: Rule = {
               : [
                   `${where}: ${receipts} receipts/s at most, RECEIPTS_PER_SECOND_PER_KEY is ${receiptsMax}`,
                 ]),
-            ...(shared ? [`${where}: its DATA_DIR is shared with other pods`] : []),
+            ...(isShared ? [`${where}: its DATA_DIR is shared with other pods`] : []),
           ];
         }),
     );
   },
 };
-
-function sharedDataDir(
-  { volumeMounts = [] }: Container,
-  volumes: readonly { readonly name: string; readonly emptyDir?: unknown }[],
-): boolean {
-  const mount = volumeMounts.find(({ mountPath }) => mountPath === '/data');
-  return !volumes.some(({ name, emptyDir }) => name === mount?.name && emptyDir !== undefined);
-}
 
 export const embeddedLedgerRule: Rule = {
   name: 'embedded-ledger',
@@ -188,7 +166,7 @@ export const embeddedLedgerRule: Rule = {
             ...(strategy?.type === 'Recreate'
               ? []
               : [`${where}: an update would run two on one embedded ledger; expected Recreate`]),
-            ...ownClaim(workload.template.spec.volumes ?? [], container, objects).map(
+            ...ownClaim(dataVolume(container, workload, objects), objects).map(
               (problem) => `${where}: ${problem}`,
             ),
           ];
@@ -196,23 +174,25 @@ export const embeddedLedgerRule: Rule = {
     ),
 };
 
-function ownClaim(
-  volumes: readonly {
-    readonly name: string;
-    readonly persistentVolumeClaim?: { readonly claimName: string };
-  }[],
-  { volumeMounts = [] }: Container,
-  objects: readonly KubeObject[],
-): string[] {
-  const mount = volumeMounts.find(({ mountPath }) => mountPath === '/data');
-  const claim = volumes.find(({ name }) => name === mount?.name)?.persistentVolumeClaim?.claimName;
+function ownClaim(volume: Volume | undefined, objects: readonly KubeObject[]): string[] {
+  const claim = volume?.persistentVolumeClaim?.claimName;
   const object = objects.find(
     ({ kind, metadata }) => kind === 'PersistentVolumeClaim' && metadata.name === claim,
   );
   if (object === undefined)
-    return ['its embedded ledger would go with the pod; expected a claim on /data'];
+    return ['its embedded ledger would go with the pod; expected DATA_DIR on a claim'];
   const { accessModes = [] } = object['spec'] as { accessModes?: readonly string[] };
   return accessModes.join() === 'ReadWriteOncePod'
     ? []
     : [`the claim ${claim} lets a second pod in; expected ReadWriteOncePod alone`];
+}
+
+/** The volume that DATA_DIR is on. */
+function dataVolume(
+  container: Container,
+  { template }: Workload,
+  objects: readonly KubeObject[],
+): Volume | undefined {
+  const { DATA_DIR: directory = '' } = environmentOf(container, objects);
+  return volumeAt(directory, container, template.spec.volumes ?? []);
 }

@@ -59,7 +59,7 @@ export const exposureBreaks: readonly Break[] = [
       containerOf(object).env.push(
         { name: 'ADMIN_PORT', value: '8083' },
         { name: 'ADMIN_HOST', value: '0.0.0.0' },
-        { name: 'ADMIN_TOKEN', value: 'x'.repeat(32) },
+        { name: 'ADMIN_TOKEN_FILE', value: '/data/admin-token' },
       );
     },
   },

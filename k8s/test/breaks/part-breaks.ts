@@ -10,6 +10,7 @@ export const partBreaks: readonly Break[] = [
     change: (object) => {
       const { resources } = containerOf(object);
       resources.limits['nvidia.com/gpu'] = 2;
+      resources.requests['nvidia.com/gpu'] = 2;
     },
   },
   {

@@ -5,12 +5,13 @@ import { scaleOf } from '../scale.ts';
 import { allContainers, containerName, workloadsOf } from '../workload.ts';
 import { hasDefaultDeny } from '../reachability/policies.ts';
 
-/** A version tag, which a digest may follow: k8s:deploy wants it, and people read the version. */
-const pinned = /^[^@\s]+:v\d+\.\d+\.\d+(?:[-+.][\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/;
+/** A version, which a digest may follow: k8s:deploy wants it, and people read the version. Or a commit, by its digest. */
+const pinned =
+  /^[^@\s]+:(?:v\d+\.\d+\.\d+(?:[-+.][\w.-]+)?(?:@sha256:[0-9a-f]{64})?|sha-[0-9a-f]{40}@sha256:[0-9a-f]{64})$/;
 
 export const imagesRule: Rule = {
   name: 'images',
-  reason: 'production runs a version, not what a tag happens to name',
+  reason: 'production runs a version or a commit, not what a tag happens to name',
   check: ({ name, objects }) =>
     name !== 'production'
       ? []
@@ -19,7 +20,7 @@ export const imagesRule: Rule = {
             .filter(({ image = '' }) => !pinned.test(image))
             .map(
               (container) =>
-                `${containerName(workload, container)}: the image ${container.image} is no version`,
+                `${containerName(workload, container)}: the image ${container.image} is neither a version nor a commit with its digest`,
             ),
         ),
 };

@@ -23,14 +23,24 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
+function problemsWith(name: 'staging' | 'production', tag: string) {
+  setImages({ environment: environmentNamed(name), tag, digests: [], root }, fake.runner);
+  const { rendering } = renderOverlay(name, { root, renderer: findRenderer() });
+  return checkRendering(rendering);
+}
+
 describe('an overlay that says what a deployment brings', () => {
   it.each(
     (['staging', 'production'] as const).flatMap((name) =>
-      ['latest', 'v1.2.3', `sha-${'c0ffee'.repeat(7).slice(0, 40)}`].map((tag) => ({ name, tag })),
+      ['v1.2.3', `sha-${'c0ffee'.repeat(7).slice(0, 40)}`].map((tag) => ({ name, tag })),
     ),
   )('is valid: $name, $tag by its digest', ({ name, tag }) => {
-    setImages({ environment: environmentNamed(name), tag, digests: [], root }, fake.runner);
-    const { rendering } = renderOverlay(name, { root, renderer: findRenderer() });
-    expect(checkRendering(rendering)).toEqual([]);
+    expect(problemsWith(name, tag)).toEqual([]);
+  });
+
+  it('may follow latest on staging, and not in production, where nobody could tell what it was', () => {
+    expect(problemsWith('staging', 'latest')).toEqual([]);
+    const problems = problemsWith('production', 'latest');
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(['images', 'images']);
   });
 });

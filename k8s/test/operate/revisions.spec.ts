@@ -51,8 +51,10 @@ describe('a rollback to what was noted', () => {
       .map((line) => line.replace(/^.* undo /, ''));
   }
 
-  it('names the revision of each, so that who was not changed stays', async () => {
+  it('names the revision of each, so that who was not changed stays; all are tried first', async () => {
     expect(await undo({ noted: { 'tops-verifier': '12', 'tops-worker': '4' } })).toEqual([
+      'deployment/tops-verifier --to-revision=12 --dry-run=server',
+      'deployment/tops-worker --to-revision=4 --dry-run=server',
       'deployment/tops-verifier --to-revision=12',
       'deployment/tops-worker --to-revision=4',
     ]);
@@ -60,6 +62,7 @@ describe('a rollback to what was noted', () => {
 
   it('leaves alone who was not there', async () => {
     expect(await undo({ noted: { 'tops-worker': '4' } })).toEqual([
+      'deployment/tops-worker --to-revision=4 --dry-run=server',
       'deployment/tops-worker --to-revision=4',
     ]);
   });

@@ -8,6 +8,7 @@ interface RuleValues {
   readonly DATABASE_URL: string | undefined;
   readonly DATABASE_URL_FILE: string | undefined;
   readonly PORT: number;
+  readonly METRICS_PORT: number | undefined;
   readonly ADMIN_PORT: number | undefined;
   readonly ADMIN_TOKEN: string | undefined;
   readonly ADMIN_TOKEN_FILE: string | undefined;
@@ -47,6 +48,22 @@ function atMost(
             got: String(values[smaller]),
             hint,
           },
+  };
+}
+
+/** `variable` is no port of `other`; 0 is a free one each time. */
+function anotherPort(
+  variable: 'ADMIN_PORT' | 'METRICS_PORT',
+  other: 'PORT' | 'METRICS_PORT',
+  hint: string,
+): Rule {
+  return {
+    variables: [variable, other],
+    check: (values) => {
+      const port = values[variable];
+      if (port === undefined || port === 0 || port !== values[other]) return undefined;
+      return { variable, expected: `another port than ${other}`, got: String(port), hint };
+    },
   };
 }
 
@@ -118,18 +135,9 @@ export const configRules: readonly Rule[] = [
           }
         : undefined,
   },
-  {
-    variables: ['ADMIN_PORT', 'PORT'],
-    check: (values) =>
-      values.ADMIN_PORT === values.PORT && values.PORT !== 0
-        ? {
-            variable: 'ADMIN_PORT',
-            expected: 'another port than PORT',
-            got: String(values.ADMIN_PORT),
-            hint: 'the admin API is never on the public port',
-          }
-        : undefined,
-  },
+  anotherPort('ADMIN_PORT', 'PORT', 'the admin API is never on the public port'),
+  anotherPort('ADMIN_PORT', 'METRICS_PORT', 'whoever scrapes metrics has no business there'),
+  anotherPort('METRICS_PORT', 'PORT', 'unset it to have /metrics on PORT'),
   {
     variables: ['NODE_ENV', 'VERIFIER_SK_HEX', 'VERIFIER_SK_FILE'],
     check: (values) =>

@@ -49,6 +49,12 @@ const processFields = {
 const httpFields = {
   PORT: integer({ min: 0, max: 65_535, default: 8081, describe: 'TCP port; 0 takes a free one.' }),
   HOST: text({ maxLength: 255, describe: 'Address to listen on; unset listens on all.' }),
+  METRICS_PORT: integer({
+    min: 0,
+    max: 65_535,
+    describe:
+      'TCP port of GET /metrics, which is then not on PORT; unset keeps it there, 0 takes a free one.',
+  }),
   TRUST_PROXY: integer({
     min: 0,
     max: 16,

@@ -218,6 +218,15 @@ describe('the admin API', () => {
     expect(JSON.stringify(errors)).not.toContain(token.slice(1));
   });
 
+  it.each([
+    [{ METRICS_PORT: '8081' }, ['METRICS_PORT']],
+    [{ METRICS_PORT: '70000' }, ['METRICS_PORT']],
+    [{ METRICS_PORT: '9', ADMIN_PORT: '9', ADMIN_TOKEN: token }, ['ADMIN_PORT']],
+    [{ METRICS_PORT: '0', PORT: '0', ADMIN_PORT: '0', ADMIN_TOKEN: token }, []],
+  ])('has a port for each surface: %j', (env, variables) => {
+    expect(errorsOf(env).map(({ variable }) => variable)).toEqual(variables);
+  });
+
   it('knows which addresses are of this machine alone', () => {
     const hosts = ['127.0.0.1', '127.1.2.3', '::1', 'localhost', '0.0.0.0', '::', '10.0.0.1'];
     const names = ['127.0.0.1.example', 'localhost.example'];

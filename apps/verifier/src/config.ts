@@ -44,6 +44,8 @@ export interface HttpConfig {
   readonly requestsPerSecondPerAddress: number;
   readonly dashboardDir: string;
   readonly metricsEnabled: boolean;
+  /** Undefined while /metrics is on `port`. */
+  readonly metricsPort: number | undefined;
 }
 
 export interface VerifierConfig {
@@ -128,6 +130,7 @@ function envToConfig(values: Values, files: SecretFiles): VerifierConfig {
       requestsPerSecondPerAddress: values.REQUESTS_PER_SECOND_PER_ADDRESS,
       dashboardDir: values.DASHBOARD_DIR ?? fileURLToPath(new URL('../dashboard', import.meta.url)),
       metricsEnabled: values.METRICS_ENABLED,
+      metricsPort: values.METRICS_PORT,
     },
     admin: adminConfig(values, files.adminToken),
     protocol: {

@@ -8,9 +8,10 @@ import {
   type LedgerStore,
 } from '@tops/ledger';
 import { createLifecycle, createLogger, startHttpServer } from '@tops/observability';
+import type { RequestListener } from 'node:http';
 import { systemClock } from './clock.ts';
 import { isLoopback } from './admin/admin-config.ts';
-import { readConfig } from './config.ts';
+import { readConfig, type VerifierConfig } from './config.ts';
 import { EpochRegressionError } from './epoch-clock.ts';
 import { answerConnectionErrors } from './http/connection-errors.ts';
 import { ledgerClock } from './ledger-clock.ts';
@@ -89,12 +90,12 @@ async function start(): Promise<void> {
     return server.close(Math.floor(config.shutdownDeadlineMs * 0.8));
   });
   await startAdmin(verifier);
+  await startMetrics(verifier);
   logger.info('listening', { port: server.port, verifierKeyHex: bytesToHex(keyPair.publicKey) });
 }
 
-/** Operators are few: little is enough for them, and little can be taken from the public surface. */
 async function startAdmin({ adminApp, metrics }: Verifier): Promise<void> {
-  const { admin, http } = config;
+  const { admin } = config;
   if (admin === undefined || adminApp === undefined) return;
   if (admin.warning !== undefined) {
     logger.warn('the file of the admin token is readable by others', { hint: admin.warning });
@@ -104,15 +105,34 @@ async function startAdmin({ adminApp, metrics }: Verifier): Promise<void> {
       host: admin.host,
     });
   }
-  const server = await startHttpServer(adminApp, {
-    ...{ port: admin.port, host: admin.host, maxConnections: 32 },
+  const port = await startSide('admin', adminApp, { ...admin, metrics });
+  logger.info('admin API listening', { adminPort: port, host: admin.host });
+}
+
+async function startMetrics({ metricsApp, metrics }: Verifier): Promise<void> {
+  const { metricsPort: port, host } = config.http;
+  if (port === undefined || metricsApp === undefined) return;
+  const metricsPort = await startSide('metrics', metricsApp, { port, host, metrics });
+  logger.info('metrics listening', { metricsPort });
+}
+
+/** Operators are few: little is enough for them, and little can be taken from the public surface. @returns the port */
+async function startSide(
+  name: string,
+  app: RequestListener,
+  options: Pick<VerifierConfig['http'], 'port' | 'host'> & Pick<Verifier, 'metrics'>,
+): Promise<number> {
+  const { http } = config;
+  const { port, host, metrics } = options;
+  const server = await startHttpServer(app, {
+    ...{ port, ...(host === undefined ? {} : { host }), maxConnections: 32 },
     requestTimeoutMs: http.requestTimeoutMs,
     headersTimeoutMs: http.headersTimeoutMs,
     keepAliveTimeoutMs: 5000,
   });
   answerConnectionErrors(server.server, { metrics });
-  lifecycle.onShutdown('admin', () => server.close(Math.floor(config.shutdownDeadlineMs * 0.8)));
-  logger.info('admin API listening', { adminPort: server.port, host: admin.host });
+  lifecycle.onShutdown(name, () => server.close(Math.floor(config.shutdownDeadlineMs * 0.8)));
+  return server.port;
 }
 
 function openLedger(): Promise<LedgerStore> {

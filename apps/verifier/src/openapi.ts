@@ -31,9 +31,14 @@ const describedElsewhere: readonly Pick<Route, 'method' | 'path' | 'operation'>[
     200: { description: 'It does', schema: 'Readiness' },
     503: { description: 'It does not; checks says why', schema: 'Readiness' },
   }),
-  operationsRoute('/metrics', 'getMetrics', 'Prometheus metrics; 404 with METRICS_ENABLED=0', {
-    200: { description: 'Text exposition format', mediaType: 'text/plain' },
-  }),
+  operationsRoute(
+    '/metrics',
+    'getMetrics',
+    'Prometheus metrics; 404 with METRICS_ENABLED=0 or METRICS_PORT',
+    {
+      200: { description: 'Text exposition format', mediaType: 'text/plain' },
+    },
+  ),
   operationsRoute('/', 'getDashboard', 'The dashboard', {
     200: { description: 'A page', mediaType: 'text/html' },
   }),

@@ -10,6 +10,7 @@ import { AnchorFile } from './anchor-file.ts';
 import { AnchorHook } from './anchor-hook.ts';
 import type { AuditConfig } from './audit-config.ts';
 import { Admission, type AdmissionOptions } from './http/admission.ts';
+import { createMetricsApp } from './http/metrics-app.ts';
 import { createAdminApp } from './admin/admin-app.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import { AllowList } from './allow-list.ts';
@@ -77,7 +78,11 @@ export interface VerifierOptions {
   readonly inFlight?: AdmissionOptions;
   readonly http: Pick<
     HttpConfig,
-    'trustProxyHops' | 'requestsPerSecondPerAddress' | 'dashboardDir' | 'metricsEnabled'
+    | 'trustProxyHops'
+    | 'requestsPerSecondPerAddress'
+    | 'dashboardDir'
+    | 'metricsEnabled'
+    | 'metricsPort'
   >;
   /** Absent: there is no admin API. */
   readonly admin?: { readonly token: string } | undefined;
@@ -99,8 +104,9 @@ export interface VerifierDeps {
 
 export interface Verifier {
   readonly app: RequestListener;
-  /** For a port of its own. */
+  /** For ports of their own. */
   readonly adminApp: RequestListener | undefined;
+  readonly metricsApp: RequestListener | undefined;
   readonly epochs: EpochClock;
   /** What follows on sealed epochs: anchors, retention. */
   readonly followers: readonly Follower[];
@@ -148,8 +154,12 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     admission: new Admission(options.inFlight ?? IN_FLIGHT),
     bodyBudget: new SharedBudget(BODY_BYTES),
   };
+  const { metricsEnabled, metricsPort } = options.http;
   const app = createApp(
-    { ...options.http, bodyBytesMax: limits.body_bytes },
+    {
+      ...{ ...options.http, bodyBytesMax: limits.body_bytes },
+      metricsEnabled: metricsEnabled && metricsPort === undefined,
+    },
     { ...shared, readiness, registry, routes: [...routes, openApiRoute(routes)] },
   );
   const adminApp =
@@ -159,6 +169,10 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
       routes: adminRoutes({ ...shared, ledger, epochs, allowList, randomBytes }),
       failureLimiter: new BoundedRateLimiter(ADMIN_FAILURES, clock),
     });
+  const metricsApp =
+    metricsEnabled && metricsPort !== undefined
+      ? createMetricsApp({ readiness, registry, metrics })
+      : undefined;
   const start = async () => {
     // At error level: no LOG_LEVEL hides it.
     if (options.protocol.skipSignatures) logger.error(UNSIGNED_WARNING);
@@ -166,7 +180,7 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
     await allowList.refresh();
     await epochs.start(services.pendingWork);
   };
-  return { app, adminApp, epochs, followers, readiness, metrics, registry, start };
+  return { app, adminApp, metricsApp, epochs, followers, readiness, metrics, registry, start };
 }
 
 function createFollowers(

@@ -199,6 +199,7 @@ export class TestVerifier {
           requestsPerSecondPerAddress: 1_000_000,
           dashboardDir: join(this.dataDir, 'no-dashboard'),
           metricsEnabled: true,
+          metricsPort: undefined,
           ...options.http,
         },
       },

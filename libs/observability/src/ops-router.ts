@@ -7,7 +7,7 @@ export interface OpsRouterOptions {
   readonly readiness: Readiness;
   /** The body of GET /status; absent, /status is 404. It is public: no secrets. */
   readonly status?: () => object | Promise<object>;
-  /** Absent (METRICS_ENABLED=0), /metrics is 404. */
+  /** Absent (METRICS_ENABLED=0, or a port of its own), /metrics is 404. */
   readonly registry?: Registry;
 }
 

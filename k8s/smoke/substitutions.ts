@@ -38,6 +38,13 @@ export const substitutions: readonly Substitution[] = [
     whenRendered: true,
   },
   {
+    variable: 'METRICS_PORT',
+    apps: ['verifier'],
+    reason: 'pods have addresses of their own, processes share one: a free port',
+    value: () => '0',
+    whenRendered: true,
+  },
+  {
     variable: 'HOST',
     apps: ['verifier'],
     reason: 'nobody else is to reach a trial',

@@ -11,6 +11,8 @@ export interface App {
   /** Unknown names that start like this are refused by the app. */
   readonly prefixes: readonly string[];
   readonly portVariable: string;
+  /** Where /metrics is: a policy tells ports apart, and no paths. */
+  readonly metricsPortVariable: string;
   /** What has a default in the schema, and one that is wrong in a cluster. */
   readonly required: readonly string[];
 }
@@ -20,6 +22,7 @@ const worker: App = {
   schema: workerConfigSection.schema as EnvSchema<EnvFields>,
   prefixes: ['WORKER_'],
   portVariable: 'WORKER_PORT',
+  metricsPortVariable: 'WORKER_PORT',
   required: [
     'NODE_ENV',
     'AGGREGATOR_URL',
@@ -36,9 +39,11 @@ const verifier: App = {
   schema: verifierConfigSection.schema as EnvSchema<EnvFields>,
   prefixes: ['VERIFIER_', 'VERIFY_', 'ADMIN_'],
   portVariable: 'PORT',
+  metricsPortVariable: 'METRICS_PORT',
   required: [
     'NODE_ENV',
     'PORT',
+    'METRICS_PORT',
     'VERIFIER_SK_HEX',
     'VERIFY_PUBKEY',
     'DATA_DIR',

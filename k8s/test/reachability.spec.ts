@@ -33,7 +33,7 @@ describe('reachability of production', () => {
       'tops-verifier → another tops-ledger: TCP 5432',
       'tops-verifier → cluster DNS: TCP 53; UDP 53',
       'ingress controller → tops-verifier: TCP 8081',
-      'monitoring → tops-verifier: TCP 8081',
+      'monitoring → tops-verifier: TCP 9464',
     ]);
   });
 

@@ -122,11 +122,15 @@ export function inBlock(
   const isIn = (block: string): boolean => {
     const list = new BlockList();
     const [network = '', bits = ''] = block.split('/');
-    if (bits === '') throw new RangeError(`expected a block such as 10.0.0.0/8, got ${block}`);
+    if (!isBlock(block)) throw new RangeError(`expected a block such as 10.0.0.0/8, got ${block}`);
     list.addSubnet(network, Number(bits), network.includes(':') ? 'ipv6' : 'ipv4');
     return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
   };
   return isIn(cidr) && !except.some(isIn);
+}
+
+export function isBlock(text: string): boolean {
+  return /^[^/]+\/\d{1,3}$/.test(text);
 }
 
 function portMatches(ports: readonly PolicyPort[] | undefined, { to, port }: Attempt): boolean {

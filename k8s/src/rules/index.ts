@@ -6,6 +6,7 @@ import { configHashRule, disruptionRule, metricsRule, spreadRule } from './opera
 import { defaultDenyRule, imagesRule, overlayPlanRule } from './overlays.ts';
 import { analysisRule, gpuRule } from './parts.ts';
 import { policyPeersRule } from './peers.ts';
+import { metricsPortRule } from './metrics-port.ts';
 import { podSecurityRule, tokensRule } from './pod-security.ts';
 import { portsRule } from './ports.ts';
 import { probesRule } from './probes.ts';
@@ -27,7 +28,14 @@ export const rules: readonly Rule[] = [
   ...[referencesRule, selectorsRule, scaleTargetsRule, portsRule],
   ...[podSecurityRule, tokensRule, resourcesRule, probesRule, drainRule, threadsRule],
   ...[environmentRule, wiringRule, sharedKeyRule, embeddedLedgerRule],
-  ...[publicRoutesRule, adminRule, serviceTypesRule, defaultDenyRule, policyPeersRule],
+  ...[
+    publicRoutesRule,
+    adminRule,
+    serviceTypesRule,
+    defaultDenyRule,
+    policyPeersRule,
+    metricsPortRule,
+  ],
   ...[disruptionRule, spreadRule, configHashRule, metricsRule],
   ...[gpuRule, analysisRule, imagesRule, overlayPlanRule],
 ];

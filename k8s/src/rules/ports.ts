@@ -10,7 +10,7 @@ import {
 import { appOf, numberSetting } from '../environment.ts';
 import { serviceSelector } from './selectors.ts';
 
-interface ServicePort {
+export interface ServicePort {
   readonly name?: string;
   readonly port: number;
   readonly targetPort?: string | number;

@@ -88,4 +88,40 @@ export const exposureBreaks: readonly Break[] = [
     target: 'NetworkPolicy default-deny',
     change: (_object, objects) => remove(objects, 'NetworkPolicy', 'default-deny'),
   },
+  {
+    rule: 'metrics-port',
+    what: 'workers that may scrape the verifier',
+    in: 'production',
+    target: 'NetworkPolicy tops-verifier',
+    change: ({ spec }) => {
+      spec.ingress[0].ports.push({ protocol: 'TCP', port: 9464 });
+    },
+  },
+  {
+    rule: 'metrics-port',
+    what: 'metrics on a port that the container does not have',
+    in: 'production',
+    target: VERIFIER,
+    change: (object) => {
+      containerOf(object).env.push({ name: 'METRICS_PORT', value: '9465' });
+    },
+  },
+  {
+    rule: 'metrics-port',
+    what: 'a scrape of the port of the protocol',
+    in: 'production',
+    target: 'ServiceMonitor tops-verifier',
+    change: ({ spec }) => {
+      spec.endpoints[0].port = 'http';
+    },
+  },
+  {
+    rule: 'metrics-port',
+    what: 'a scrape of another path',
+    in: 'production',
+    target: 'ServiceMonitor tops-worker',
+    change: ({ spec }) => {
+      spec.endpoints[0].path = '/metric';
+    },
+  },
 ];

@@ -183,7 +183,7 @@ export const wiringBreaks: readonly Break[] = [
     rule: 'selectors',
     what: 'a Service of both apps',
     in: 'production',
-    target: 'Service tops-verifier',
+    target: 'Service tops-worker-service',
     change: (object) => {
       object.spec.selector = { 'app.kubernetes.io/part-of': 'tops-worker' };
     },

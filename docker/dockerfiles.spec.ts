@@ -8,7 +8,10 @@ const read = (name: string) => readFileSync(`docker/${name}/Dockerfile`, 'utf8')
 /** From the first stage to the one that the images differ in. */
 function sharedStages(name: string): string {
   const text = read(name);
-  return text.slice(text.indexOf('\n# The stages before'), text.indexOf('\nFROM build AS app'));
+  return text.slice(
+    text.indexOf('\n# The stages up to build'),
+    text.indexOf('\nFROM build AS app'),
+  );
 }
 
 describe('the Dockerfiles', () => {

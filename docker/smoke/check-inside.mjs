@@ -1,6 +1,7 @@
 // The look inside each image, and the proof that it would see something: an image with everything planted that is forbidden.
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -16,6 +17,7 @@ import { forbidden, lookIntoFiles, lookIntoSettings } from './look-inside.mjs';
 import { plantedFiles, plantedSettings } from './planted.mjs';
 
 const BUNDLE = /^app\/apps\/[^/]+\/main\.js$/;
+const BILL = 'app/bill-of-materials.spdx.json';
 const LABELS = ['source', 'revision', 'version', 'created', 'licenses'];
 
 function withDirectory(use) {
@@ -29,6 +31,16 @@ function withDirectory(use) {
 
 const inspect = (reference) => JSON.parse(capture('docker', ['image', 'inspect', reference]))[0];
 
+/** Whether a layer has the bill, with what all bundles have in it. */
+function hasBill(root) {
+  const path = join(root, BILL);
+  if (!existsSync(path)) return false;
+  const { packages } = JSON.parse(readFileSync(path, 'utf8'));
+  return ['node', 'express', 'prom-client'].every((name) =>
+    packages.some((one) => one.name === name),
+  );
+}
+
 /** What is found in an image, layer by layer. A bundle is looked for too: nothing is forbidden in an image of nothing. */
 function lookInside(reference) {
   return withDirectory((dir) => {
@@ -40,7 +52,11 @@ function lookInside(reference) {
       mkdirSync(root);
       capture('tar', ['-xpf', join(dir, layer), '-C', root]);
       const hasBundle = readdirSync(root, { recursive: true }).some((path) => BUNDLE.test(path));
-      return [...lookIntoFiles(root), ...(hasBundle ? [['bundle', layer]] : [])];
+      return [
+        ...lookIntoFiles(root),
+        ...(hasBundle ? [['bundle', layer]] : []),
+        ...(hasBill(root) ? [['bill', layer]] : []),
+      ];
     });
     return [...findings, ...lookIntoSettings(settingsOf(reference))];
   });
@@ -73,8 +89,9 @@ export function checkInside(checks, reference) {
       `no ${what}${places.length === 0 ? '' : `, got ${places[0]}`}`,
     );
   }
-  const hasBundle = findings.some(([what]) => what === 'bundle');
-  checks.check(hasBundle, 'the bundle is there');
+  const isFound = (wanted) => findings.some(([what]) => what === wanted);
+  checks.check(isFound('bundle'), 'the bundle is there');
+  checks.check(isFound('bill'), 'a bill says what is in the bundle');
   const { Config } = inspect(reference);
   const missing = LABELS.filter((name) => !(`org.opencontainers.image.${name}` in Config.Labels));
   checks.check(

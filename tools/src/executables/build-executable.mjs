@@ -30,6 +30,13 @@ if (executable === undefined) {
   process.exit(2);
 }
 
+/** When the sources were. */
+const commitSeconds = execFileSync('git', ['log', '-1', '--format=%ct'], {
+  cwd: workspaceRoot,
+  encoding: 'utf8',
+}).trim();
+const commitTime = new Date(Number(commitSeconds) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+
 /** Follows links to itself, so that it may be linked into a directory of PATH; then becomes Node.js. */
 function launcher(app, settings) {
   const defaults = Object.entries(settings).map(
@@ -63,11 +70,13 @@ function copyNode(to) {
 
 /** The same sources make the same archive, where tar can be told so. */
 function pack(directory, folder, path) {
-  const time = execFileSync('git', ['log', '-1', '--format=%ct'], {
-    cwd: workspaceRoot,
-    encoding: 'utf8',
-  }).trim();
-  const gnu = ['--sort=name', `--mtime=@${time}`, '--owner=0', '--group=0', '--numeric-owner'];
+  const gnu = [
+    '--sort=name',
+    `--mtime=@${commitSeconds}`,
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+  ];
   const stable =
     process.platform === 'linux' ? [...gnu, '--use-compress-program=gzip -n'] : ['--gzip'];
   // Without it a Mac adds files of its own.
@@ -84,6 +93,7 @@ execFileSync(
   process.execPath,
   [
     'docker/build/collect-app.mjs',
+    ...['--name', name, '--created', commitTime],
     ...['--out', join(root, 'app')],
     ...['--apps', executable.apps.join(',')],
     ...['--packages', executable.packages.join(',')],

@@ -11,7 +11,7 @@ const images = readdirSync('docker')
 function collectedBy(image: string) {
   const text = readFileSync(`docker/${image}/Dockerfile`, 'utf8');
   const [, apps = '', packages = ''] =
-    /collect-app\.mjs --out \/out --apps (\S+)(?: --packages (\S+))?/.exec(text) ?? [];
+    /collect-app\.mjs --name \S+ --out \/out --apps (\S+)(?: --packages (\S+))?/.exec(text) ?? [];
   const listOf = (names: string) => names.split(',').filter((name) => name !== '');
   return { apps: listOf(apps), packages: listOf(packages) };
 }

@@ -18,7 +18,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { executables, platforms } from '../executables/executables.mjs';
-import { billOfMaterials } from './bill-of-materials.mjs';
+import { billOfMaterials, shippedPackages } from '../../../docker/build/bill-of-materials.mjs';
 
 const workspaceRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -66,7 +66,8 @@ if (foreign.length > 0) fail(`expected no ${foreign.join(', ')} in ${values.from
 
 rmSync(values.out, { recursive: true, force: true });
 mkdirSync(values.out, { recursive: true });
-const bill = billOfMaterials(readJson('package-lock.json'), {
+const shipped = shippedPackages(readJson('package-lock.json'));
+const bill = billOfMaterials('tops-worker', shipped, {
   version,
   node: process.versions.node,
   createdAt: commitTime(),

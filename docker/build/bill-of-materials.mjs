@@ -1,6 +1,7 @@
-// What the executables are made of, as SPDX 2.3, from the lockfile.
+// What a program, or a release of several, is made of, as SPDX 2.3, from the lockfile.
 //
-// `npm sbom --package-lock-only --omit=dev` (npm 11.19) leaves out express, pg and all they need, so it is not used.
+// Scanners know a package by its folder: of what is bundled they see nothing. And `npm sbom --package-lock-only --omit=dev`
+// (npm 11.19) leaves out express, pg and all they need.
 import { createHash } from 'node:crypto';
 
 const SPDX_ID = /[^A-Za-z0-9.-]+/g;
@@ -47,32 +48,53 @@ function otherPackage({ name, version, licence, type, homepage }) {
   };
 }
 
+/** Entries of a lockfile, without packages that only develop; those of every platform are in, as a release has archives of them. */
+export function shippedPackages(lockfile) {
+  return Object.entries(lockfile.packages).filter(([path, { dev }]) => path && !dev);
+}
+
 /**
- * Packages that only develop are left out; those of every platform are in, as the release has archives of them.
+ * The packages whose files a bundle has, by its source map.
  *
- * @param lockfile - package-lock.json, parsed
- * @param facts - `version` of the release, of `node`, and `createdAt` in ISO 8601: that of the commit, so that the same sources have
- *   the same bill
+ * @param map - parsed
+ * @returns paths as the lockfile has them, `node_modules/express`
  */
-export function billOfMaterials(lockfile, { version, node, createdAt }) {
-  const shipped = Object.entries(lockfile.packages).filter(([path, { dev }]) => path && !dev);
+export function bundledPaths({ sources }) {
+  const folder = 'node_modules/';
+  const paths = sources
+    .filter((source) => source.includes(folder))
+    .map((source) => {
+      const last = source.lastIndexOf(folder) + folder.length;
+      const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(source.slice(last));
+      return source.slice(source.indexOf(folder), last) + name;
+    });
+  return [...new Set(paths)];
+}
+
+/**
+ * @param name - of what is described
+ * @param packages - entries of the lockfile
+ * @param facts - `version` of the release, of `node`, and `createdAt` in ISO 8601, which must not be the time of the build: the same
+ *   sources have the same bill
+ */
+export function billOfMaterials(name, packages, { version, node, createdAt }) {
   const project = otherPackage({
-    ...{ name: 'tops-worker', version, licence: 'Apache-2.0', type: 'generic' },
+    ...{ name, version, licence: 'Apache-2.0', type: 'generic' },
   });
   const runtime = otherPackage({
     ...{ name: 'node', version: node, licence: 'MIT', type: 'generic' },
     homepage: `https://nodejs.org/dist/v${node}/`,
   });
-  const parts = [runtime, ...shipped.map(packageOf)];
+  const parts = [runtime, ...packages.map(packageOf)];
   const contents = JSON.stringify([project, ...parts]);
   const digest = createHash('sha256').update(contents).digest('hex');
   return {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
     SPDXID: 'SPDXRef-DOCUMENT',
-    name: `tops-worker-${version}`,
-    documentNamespace: `https://spdx.org/spdxdocs/tops-worker-${version}-${digest}`,
-    creationInfo: { created: createdAt, creators: ['Tool: tops-worker-release-files'] },
+    name: `${name}-${version}`,
+    documentNamespace: `https://spdx.org/spdxdocs/${name}-${version}-${digest}`,
+    creationInfo: { created: createdAt, creators: ['Tool: tops-worker-bill-of-materials'] },
     documentDescribes: [project.SPDXID],
     packages: [project, ...parts],
     relationships: [

@@ -53,7 +53,7 @@ const httpFields = {
     min: 0,
     max: 65_535,
     describe:
-      'TCP port of GET /metrics, which is then not on PORT; unset keeps it there, 0 takes a free one.',
+      'TCP port of GET /metrics, which is then not on PORT, with /health and /ready for probes; unset keeps it on PORT, 0 takes a free one.',
   }),
   TRUST_PROXY: integer({
     min: 0,

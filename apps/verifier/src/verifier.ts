@@ -170,9 +170,9 @@ export function createVerifier(options: VerifierOptions, deps: VerifierDeps): Ve
       failureLimiter: new BoundedRateLimiter(ADMIN_FAILURES, clock),
     });
   const metricsApp =
-    metricsEnabled && metricsPort !== undefined
-      ? createMetricsApp({ readiness, registry, metrics })
-      : undefined;
+    metricsPort === undefined
+      ? undefined
+      : createMetricsApp({ readiness, metrics, registry: metricsEnabled ? registry : undefined });
   const start = async () => {
     // At error level: no LOG_LEVEL hides it.
     if (options.protocol.skipSignatures) logger.error(UNSIGNED_WARNING);

@@ -1,4 +1,4 @@
-import { appOf, numberSetting } from '../environment.ts';
+import { appOf, environmentOf, numberSetting } from '../environment.ts';
 import { nameOf, objectsOf, selects, type KubeObject } from '../manifest.ts';
 import { hasDefaultDeny, isAllowed, isBlock, namedBlocks } from '../reachability/policies.ts';
 import { otherActors, ownActors } from '../reachability/table.ts';
@@ -28,6 +28,10 @@ export const metricsPortRule: Rule = {
             (name) => `${where}: ${name} reaches the metrics on ${port}`,
           ),
           ...scrapedElsewhere(port, workload, objects),
+          ...(objectsOf(objects, 'ServiceMonitor').length > 0 &&
+          environmentOf(container, objects)['METRICS_ENABLED'] === '0'
+            ? [`${where}: METRICS_ENABLED is 0, and what watches it has nothing to go by`]
+            : []),
         ];
       }),
     ),

@@ -1,4 +1,4 @@
-import { VERIFIER, type Break } from './break.ts';
+import { VERIFIER, WORKER, type Break } from './break.ts';
 import { containerOf, remove, type Loose } from '../rendered.ts';
 
 export const exposureBreaks: readonly Break[] = [
@@ -122,6 +122,15 @@ export const exposureBreaks: readonly Break[] = [
     target: 'ServiceMonitor tops-worker',
     change: ({ spec }) => {
       spec.endpoints[0].path = '/metric';
+    },
+  },
+  {
+    rule: 'metrics-port',
+    what: 'monitoring of an app that has its metrics off',
+    in: 'monitoring',
+    target: WORKER,
+    change: (object) => {
+      containerOf(object).env.push({ name: 'METRICS_ENABLED', value: '0' });
     },
   },
 ];

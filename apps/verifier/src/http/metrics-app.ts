@@ -8,7 +8,8 @@ import { sendReply } from './send-reply.ts';
 
 export interface MetricsAppDeps {
   readonly readiness: Readiness;
-  readonly registry: Registry;
+  /** Undefined with METRICS_ENABLED=0: probes ask here all the same. */
+  readonly registry: Registry | undefined;
   readonly metrics: VerifierMetrics;
 }
 
@@ -19,7 +20,7 @@ export function createMetricsApp({ readiness, registry, metrics }: MetricsAppDep
   app.disable('etag');
   app.set('query parser', false);
   app.use(helmet());
-  app.use(createOpsRouter({ readiness, registry }));
+  app.use(createOpsRouter({ readiness, ...(registry === undefined ? {} : { registry }) }));
   app.use((_request, response) =>
     sendReply(
       response,

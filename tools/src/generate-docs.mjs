@@ -29,8 +29,8 @@ const entry = `
   ].join('\\n\\n');
   const metricsIntroduction = [
     '# Metrics',
-    'Made from the registries of the apps by \`npx nx run tools:docs\`; do not edit. Served at \`/metrics\` in the Prometheus text ' +
-      'format, unless METRICS_ENABLED=0 (the verifier: on METRICS_PORT where it is set), beside the process_… and nodejs_… families of prom-client. Base units throughout; ' +
+    'Made from the registries of the apps by \`npx nx run tools:docs\`; do not edit. Served at \`/metrics\` (the verifier: on METRICS_PORT where it is set) ' +
+      'in the Prometheus text format, unless METRICS_ENABLED=0, beside the process_… and nodejs_… families of prom-client. Base units throughout; ' +
       'counters and gauges start at 0 with every label value; no label ever holds a key, an address or an id.',
     '',
   ].join('\\n\\n');

@@ -46,6 +46,20 @@ describe('the Dockerfiles', () => {
     },
   );
 
+  it.each(names)('%s copies nothing that the context leaves out', (name) => {
+    const sent = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).+/gm) ?? [];
+    const isSent = (source: string): boolean =>
+      sent.some((pattern) =>
+        new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}(/|$)`).test(source),
+      );
+    const copies = [...read(name).matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
+    const sources = copies.flatMap(([, paths = '']) => paths.split(' '));
+    expect(sources).toContain('docker/build/collect-app.mjs');
+    // Of `tools` some files are sent.
+    const leftOut = sources.filter((source) => source !== 'tools' && !isSent(source));
+    expect(leftOut).toEqual([]);
+  });
+
   it.each(names)('%s names no architecture', (name) => {
     expect(read(name)).not.toMatch(/x86_64|amd64|aarch64|arm64|linux-x64|lib64/);
   });

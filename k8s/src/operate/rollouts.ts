@@ -3,11 +3,12 @@ import { rolloutOf } from '../scale.ts';
 import type { Cluster } from './environments.ts';
 import { Refusal } from './refusal.ts';
 
-const DEPLOYMENT_WAIT = '15m';
+const DEPLOYMENT_MINUTES = 15;
 /** Two analyses of five minutes, the pauses before them, and the pods. */
-const CANARY_WAIT = '45m';
+const CANARY_MINUTES = 45;
 const OBSERVED_MS_MAX = 120_000;
 const POLL_MS = 500;
+const CANARY_POLL_MS = 1000;
 
 /** Waits until every workload runs what it was last told to. @throws Refusal when one does not in time */
 export async function waitForRollouts(
@@ -18,8 +19,10 @@ export async function waitForRollouts(
     const { name } = deployment.metadata;
     const rollout = rolloutOf(deployment, objects)?.metadata.name;
     if (rollout === undefined) {
-      const args = ['rollout', 'status', `deployment/${name}`, `--timeout=${DEPLOYMENT_WAIT}`];
-      cluster.kubectl(args, { isShown: true });
+      cluster.kubectl(
+        ['rollout', 'status', `deployment/${name}`, `--timeout=${DEPLOYMENT_MINUTES}m`],
+        { isShown: true, msMax: (DEPLOYMENT_MINUTES + 1) * 60_000 },
+      );
     } else {
       await waitForCanary(cluster, { deployment: name, rollout });
     }
@@ -48,11 +51,27 @@ async function waitForCanary(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  cluster.kubectl(
-    [
-      ...['wait', `rollout/${rollout}`, '--for=jsonpath={.status.phase}=Healthy'],
-      `--timeout=${CANARY_WAIT}`,
-    ],
-    { isShown: true },
+  await waitForHealth(rollout, () =>
+    read(`rollout/${rollout}`, '{.status.phase} {.status.message}'),
   );
+}
+
+/** Ends with the canary, and not with the wait, when the analysis is against it. A pause is for a person to decide. */
+async function waitForHealth(rollout: string, readPhase: () => string): Promise<void> {
+  const deadline = performance.now() + CANARY_MINUTES * 60_000;
+  let degradedCount = 0;
+  for (;;) {
+    const [phase = '', ...message] = readPhase().split(' ');
+    if (phase === 'Healthy') return;
+    degradedCount = phase === 'Degraded' ? degradedCount + 1 : 0;
+    const found = `${phase || 'no phase'}${message.length > 0 ? `: ${message.join(' ')}` : ''}`;
+    // Seen twice: once it may still be that of what ran before.
+    if (degradedCount > 1) throw new Refusal(`the rollout ${rollout} is ${found}`);
+    if (performance.now() > deadline) {
+      throw new Refusal(
+        `expected the rollout ${rollout} to be healthy within ${CANARY_MINUTES} min, got ${found}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, CANARY_POLL_MS));
+  }
 }

@@ -2,8 +2,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { Refusal } from './refusal.ts';
 
 const OUTPUT_BYTES_MAX = 2 ** 26;
-/** The longest wait of all is for a canary with its analyses. */
-const RUN_MS_MAX = 60 * 60_000;
+/** A cluster or a registry that does not answer must not hold a deployment for ever. */
+const RUN_MS_MAX = 5 * 60_000;
 
 export interface RunOptions {
   readonly input?: string;
@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly answerCodes?: readonly number[];
   /** Where it runs, when not at the root. */
   readonly directory?: string;
+  /** How long it may take: five minutes, unless it waits for something itself. */
+  readonly msMax?: number;
 }
 
 /** The one way to other programs: git, kubectl, docker. Each is looked up on the PATH, so a test puts its own there. */
@@ -33,9 +35,10 @@ export function systemRunner({
   return {
     run(program, args, options = {}) {
       const { input = '', isShown = false, answerCodes = [0], directory = cwd } = options;
+      const { msMax = RUN_MS_MAX } = options;
       const { status, stdout, stderr, error } = spawnSync(program, args, {
         ...{ cwd: directory, env, input, encoding: 'utf8' },
-        ...{ maxBuffer: OUTPUT_BYTES_MAX, timeout: RUN_MS_MAX },
+        ...{ maxBuffer: OUTPUT_BYTES_MAX, timeout: msMax },
         stdio: ['pipe', isShown ? 'inherit' : 'pipe', 'pipe'],
       });
       if (answerCodes.includes(status ?? -1)) return stdout ?? '';

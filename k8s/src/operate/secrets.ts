@@ -22,17 +22,16 @@ export interface SecretsDeps {
 }
 
 /**
- * Makes the keys of one environment. The verifier is told the worker's public key, so the two come together.
+ * Makes the keys of one environment. The worker's public key, for the verifier, lies in one Secret with its private one. Those
+ * that are there already stay: a key in use is never replaced.
  *
- * @throws Refusal when the context is another, or one of the Secrets is there already: a key in use is never replaced
+ * @throws Refusal when the context is another, or all of the Secrets are there
  */
 export function makeSecrets(options: SecretsOptions, deps: SecretsDeps): void {
   const { environment, isApplied } = options;
-  const manifests = secretManifests(options)
-    .map((secret) => stringify(secret))
-    .join('---\n');
+  const secrets = secretManifests(options);
   if (!isApplied) {
-    deps.print(manifests.trimEnd());
+    deps.print(manifestsText(secrets).trimEnd());
     return;
   }
   const cluster = Cluster.open(environment, deps);
@@ -41,15 +40,23 @@ export function makeSecrets(options: SecretsOptions, deps: SecretsDeps): void {
     input: stringify(namespace),
     isShown: true,
   });
-  const names = secretManifests(options).map(({ metadata }) => metadata.name);
+  const names = secrets.map(({ metadata }) => metadata.name);
   const present = cluster
     .kubectl(['get', 'secret', ...names, '--ignore-not-found', '--output=name'])
-    .trim();
-  if (present !== '') {
-    throw new Refusal(`expected no such Secret yet, got ${present.split(/\s+/).join(', ')}`);
+    .split(/\s+/)
+    .filter((text) => text !== '')
+    .map((text) => text.replace(/^secret\//, ''));
+  const missing = secrets.filter(({ metadata }) => !present.includes(metadata.name));
+  if (missing.length === 0) {
+    throw new Refusal(`expected a Secret that is not there yet, got ${present.join(', ')}`);
   }
+  for (const name of present) deps.print(`${name} is there, and stays as it is`);
   // create, not apply: that would keep the keys readable in an annotation, and replace what another has just made.
-  cluster.kubectl(['create', '--filename=-'], { input: manifests, isShown: true });
+  cluster.kubectl(['create', '--filename=-'], { input: manifestsText(missing), isShown: true });
+}
+
+function manifestsText(secrets: readonly unknown[]): string {
+  return secrets.map((secret) => stringify(secret)).join('---\n');
 }
 
 function secretManifests({ environment, databaseUrl }: SecretsOptions) {

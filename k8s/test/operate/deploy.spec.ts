@@ -110,7 +110,7 @@ describe('deploy', () => {
     expect(fake.lines.slice(-4)).toEqual([
       `${scope} get deployment/tops-verifier --output=jsonpath={.metadata.generation}`,
       `${scope} get rollout/tops-verifier --output=jsonpath={.status.workloadObservedGeneration}`,
-      'kubectl --context=tops-staging --namespace=tops-worker wait rollout/tops-verifier --for=jsonpath={.status.phase}=Healthy --timeout=45m',
+      `${scope} get rollout/tops-verifier --output=jsonpath={.status.phase} {.status.message}`,
       'kubectl --context=tops-staging --namespace=tops-worker rollout status deployment/tops-worker --timeout=15m',
     ]);
   });
@@ -227,8 +227,33 @@ describe('waiting for a canary', () => {
       env: production,
     });
     await waitForRollouts(cluster, rendered('production').rendering.objects);
-    const order = fake.lines.map((line) => (line.includes(' wait ') ? 'wait' : line));
+    const order = fake.lines.map((line) => (line.includes('{.status.phase}') ? 'phase' : line));
     expect(order.filter((line) => line.includes('workloadObservedGeneration'))).toHaveLength(3);
-    expect(order.indexOf('wait')).toBe(order.length - 2);
+    expect(order.indexOf('phase')).toBe(order.length - 2);
+  });
+
+  const phases = ['rollout/tops-verifier', '--output=jsonpath={.status.phase} {.status.message}'];
+  const waitWith = async (answer: Omit<Answer, 'when'>) => {
+    const fake = new FakePrograms(but('kubectl', { when: phases, ...answer }));
+    fakes.push(fake);
+    const cluster = Cluster.open(environmentNamed('production'), {
+      runner: fake.runner,
+      env: production,
+    });
+    await waitForRollouts(cluster, rendered('production').rendering.objects);
+    return fake.lines.filter((line) => line.includes('{.status.phase}')).length;
+  };
+
+  it('goes on while it is under way', async () => {
+    const stdoutAfter = { calls: 1, stdout: 'Healthy' };
+    expect(await waitWith({ stdout: 'Progressing more replicas', stdoutAfter })).toBe(2);
+    // Of what ran before: once is not enough.
+    expect(await waitWith({ stdout: 'Degraded', stdoutAfter })).toBe(2);
+  });
+
+  it('ends when the analysis is against it, with what Argo says of it', async () => {
+    await expect(waitWith({ stdout: 'Degraded RolloutAborted: metric failed' })).rejects.toThrow(
+      'the rollout tops-verifier is Degraded: RolloutAborted: metric failed',
+    );
   });
 });

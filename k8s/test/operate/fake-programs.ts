@@ -104,6 +104,10 @@ export const wellDisposed = {
       when: ['rollout/tops-verifier', '--output=jsonpath={.status.workloadObservedGeneration}'],
       stdout: '4',
     },
+    {
+      when: ['rollout/tops-verifier', '--output=jsonpath={.status.phase} {.status.message}'],
+      stdout: 'Healthy ',
+    },
     keys('tops-worker-secrets', 'VERIFY_PUBKEY WORKER_SK_HEX '),
     keys('tops-verifier-secrets', 'VERIFIER_SK_HEX '),
     keys('tops-verifier-tls', 'tls.crt tls.key '),

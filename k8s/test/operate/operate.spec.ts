@@ -67,11 +67,24 @@ describe('secrets', () => {
   });
 
   it('never replaces a key in use', () => {
-    const fake = fakeWith(
-      but('kubectl', { when: ['get', '--output=name'], stdout: 'secret/tops-worker-secrets\n' }),
+    const both = 'secret/tops-worker-secrets\nsecret/tops-verifier-secrets\n';
+    const withBoth = () =>
+      fakeWith(but('kubectl', { when: ['get', '--output=name'], stdout: both }));
+    const fake = withBoth();
+    expect(() => make({ isApplied: true }, fake)).toThrow(
+      'got tops-worker-secrets, tops-verifier-secrets',
     );
-    expect(() => make({ isApplied: true }, fake)).toThrow('got secret/tops-worker-secrets');
     expect(fake.lines.filter((line) => line.includes(' create '))).toEqual([]);
+    // What is new comes beside them.
+    const later = make({ isApplied: true, databaseUrl: 'postgres://u:p@h/d' }, withBoth());
+    const created = later.fake.calls.filter(({ args }) => args.includes('create'));
+    expect(created.map(({ input }) => Object.keys(dataOf(input)))).toEqual([
+      ['tops-verifier-database'],
+    ]);
+    expect(later.printed).toEqual([
+      'tops-worker-secrets is there, and stays as it is',
+      'tops-verifier-secrets is there, and stays as it is',
+    ]);
   });
 
   it('refuses another context', () => {
@@ -111,7 +124,7 @@ describe('rollback', () => {
     const lines = await undo({ app: 'verifier', revision: '7' }, 'production');
     expect([lines[2], lines.at(-1)]).toEqual([
       'kubectl rollout undo deployment/tops-verifier --to-revision=7',
-      'kubectl wait rollout/tops-verifier --for=jsonpath={.status.phase}=Healthy --timeout=45m',
+      'kubectl get rollout/tops-verifier --output=jsonpath={.status.phase} {.status.message}',
     ]);
   });
 
